@@ -1,0 +1,58 @@
+# make demo    a running product with a worker, at the address it prints
+# make test    every test
+# make check   lint, format and types
+#
+# Everything is installed into .venv; nothing else on the machine changes,
+# but for Chromium, which `make test` asks the system's packages for if there is none.
+
+PYTHON ?= python3
+BIN := .venv/bin
+TYPESCRIPT := typescript@7.0.2
+STAMPS := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format chromium clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+$(STAMPS)/venv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/run: requirements/run.txt pyproject.toml | $(STAMPS)/venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/$(TYPESCRIPT): $(STAMPS)/dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-save --no-package-lock --prefix .venv/js $(TYPESCRIPT)
+	@touch $@
+
+demo: $(STAMPS)/run
+	@exec $(BIN)/python -m example_app
+
+chromium:
+	@sh .ci/install_chromium
+
+test: $(STAMPS)/dev chromium
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
+
+format: $(STAMPS)/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
