@@ -1,0 +1,56 @@
+"""The extension's own static files, under a path that names their release."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import pathlib
+
+from flask import Blueprint
+from flask import Response
+from flask import send_from_directory
+from flask import url_for
+
+_PACKAGE = pathlib.Path(__file__).parent
+_STATIC = _PACKAGE / "static"
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+@functools.cache
+def release() -> str:
+    """A digest of every static file and template: it names what browsers may keep."""
+    digest = hashlib.blake2b(digest_size=6)
+    for folder in (_STATIC, _PACKAGE / "templates"):
+        for path in sorted(folder.rglob("*.*")):
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def asset_url(blueprint_name: str, filename: str) -> str:
+    """The address of a static file of this release."""
+    return url_for(
+        f"{blueprint_name}.static", path_release=release(), filename=filename
+    )
+
+
+def serve_assets(blueprint: Blueprint) -> None:
+    """Add the route of the static files.
+
+    A file of this release may be kept for good. Another release's address, as a
+    page from before an upgrade has it, gets the present file, not to be kept.
+    """
+
+    @blueprint.get("/static/<path_release>/<path:filename>", endpoint="static")
+    def static(path_release: str, filename: str) -> Response:
+        current = path_release == release()
+        response = send_from_directory(
+            _STATIC, filename, max_age=_YEAR_SECONDS if current else 0
+        )
+        if current:
+            response.cache_control.public = True
+            response.cache_control.immutable = True
+        else:
+            response.cache_control.no_store = True
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

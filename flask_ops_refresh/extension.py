@@ -1,0 +1,286 @@
+"""The extension object: it wires the parts together and holds no request's state."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+import weakref
+
+from flask import current_app
+from flask import Flask
+from flask_admin import Admin
+from flask_admin import BaseView
+from flask_admin.blueprints import _BlueprintWithHostSupport as Blueprint
+from markupsafe import Markup
+
+from . import formatting
+from . import live_region
+from .access import Access
+from .access import ScopeLoader
+from .assets import serve_assets
+from .installation import Installation
+from .json_view import Masking
+from .live_region import FunctionRegion
+from .live_region import LiveState
+from .model_mapping import ModelMapping
+from .operation_runs import OPTIONAL
+from .operation_runs import REQUIRED
+from .operation_runs import RunReader
+from .operations_view import OperationsView
+from .poll_endpoint import answer_polls
+from .quiet_session import keep_quiet
+from .settings import read_settings
+from .statuses import run_statuses
+
+_NAME = "flask_ops_refresh"
+
+_Loader = t.TypeVar("_Loader", bound=ScopeLoader)
+_Load = t.TypeVar("_Load", bound=cabc.Callable[..., LiveState | None])
+
+
+class OpsRefresh:
+    """Live operations pages for a Flask-Admin app.
+
+    :param app: the app, if it is at hand; otherwise call :meth:`init_app`.
+    :param admin: the Admin to join, where the app has several.
+    :param operation_run: the app's model of an operation run.
+    :param session: what reads the models: a SQLAlchemy session, a
+        ``scoped_session``, or an object with one as ``session``. By default that
+        of Flask-SQLAlchemy.
+    :param statuses: the app's own status words, such as ``{"pending": "queued"}``.
+    :param operations_view: the class of the Operations view, a subclass of
+        :class:`OperationsView`.
+    :param workspaces: whether the app has workspaces. Without them models need no
+        ``workspace_id`` and a :class:`Scope` names none.
+    :raises TypeError: a model is not what it has to be; the message says how to
+        mend it.
+    :raises ValueError: a status word stands for nothing that is known.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        admin: Admin | None = None,
+        operation_run: type[t.Any] | None = None,
+        session: t.Any = None,
+        statuses: cabc.Mapping[str, str] | None = None,
+        operations_view: type[OperationsView] = OperationsView,
+        workspaces: bool = True,
+    ) -> None:
+        self._admin = admin
+        self._operation_run = operation_run
+        self._session = session
+        self._statuses = run_statuses(statuses)
+        self._operations_view = operations_view
+        self._workspaces = workspaces
+        self._access = Access(workspaces=workspaces)
+        self._own_regions: dict[str, FunctionRegion] = {}
+        self._installations: weakref.WeakKeyDictionary[Flask, Installation] = (
+            weakref.WeakKeyDictionary()
+        )
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask, *, admin: Admin | None = None) -> None:
+        """Add the surfaces to an app, after its Admin.
+
+        Reads the ``OPS_REFRESH_*`` settings.
+
+        :param admin: the Admin to join, where the app has several.
+        :raises RuntimeError: the app has no Admin, or several and none was named,
+            or it already has the extension.
+        :raises TypeError: the model lacks an attribute.
+        :raises ValueError: a setting is unknown or not allowed.
+        """
+        if _NAME in app.extensions:
+            raise RuntimeError(
+                "Flask-Ops-Refresh is already initialised on this app. Call init_app "
+                "once; its object is app.extensions['flask_ops_refresh']."
+            )
+        if self._operation_run is None:
+            raise TypeError(
+                "OpsRefresh has no model to show. Give it the app's own: "
+                "OpsRefresh(operation_run=OperationRun)."
+            )
+        installation = Installation(
+            admin=_the_admin(app, admin or self._admin),
+            access=self._access,
+            settings=(settings := read_settings(app.config)),
+            masking=Masking(settings.masked_context_keys),
+            blueprint_name=_NAME,
+            get_session=self._session_getter(app),
+        )
+        self._add_operations(installation, self._operation_run)
+        installation.regions.update(self._own_regions)
+        _add_routes(app, installation)
+        keep_quiet(app, lambda endpoint: endpoint == installation.poll_endpoint)
+        app.jinja_env.globals["ops_refresh"] = TemplateGlobal(self)
+        app.extensions[_NAME] = self
+        self._installations[app] = installation
+
+    def scope_loader(self, loader: _Loader) -> _Loader:
+        """Register the function that says what a user may see.
+
+        It is called with an authenticated, active user, at most once per request,
+        and returns a :class:`Scope`, or ``None`` for a user who sees nothing.
+        """
+        self._access.set_loader(loader)
+        return loader
+
+    def live_region(
+        self,
+        name: str,
+        *,
+        template: str,
+        view: BaseView | None = None,
+        pause_when_hidden: bool = True,
+        pause_on_dialog: bool = True,
+    ) -> cabc.Callable[[_Load], _Load]:
+        """Make any record of the app live in its templates.
+
+        The decorated function takes the scope and the address's arguments, as
+        strings unless annotated ``int`` or ``uuid.UUID``, and returns a
+        :class:`LiveState`, or ``None`` for what is missing or out of scope.
+
+        :param name: the region's name in templates and addresses.
+        :param template: renders the region's inner HTML.
+        :param view: the admin view whose ``is_accessible()`` holds for it.
+        :param pause_when_hidden: whether it rests while the tab is hidden.
+        :param pause_on_dialog: whether it rests while a dialog is open.
+        :raises ValueError: the name is taken or cannot stand in an address.
+        """
+
+        def register(load: _Load) -> _Load:
+            region = FunctionRegion(
+                name,
+                load,
+                template,
+                view=view,
+                pause_when_hidden=pause_when_hidden,
+                pause_on_dialog=pause_on_dialog,
+            )
+            self._register(region)
+            return load
+
+        return register
+
+    @property
+    def session(self) -> t.Any:
+        """The session that reads the models, in the current app."""
+        return self.installation.get_session()
+
+    @property
+    def installation(self) -> Installation:
+        """The extension as it stands in the current app.
+
+        :raises RuntimeError: it was not initialised on this app.
+        """
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        try:
+            return self._installations[app]
+        except KeyError:
+            raise RuntimeError(
+                "Flask-Ops-Refresh is not initialised on this app. Either init_app "
+                "was not called, or this is another OpsRefresh object."
+            ) from None
+
+    def _register(self, region: FunctionRegion) -> None:
+        if not region.name.replace("-", "").replace("_", "").isalnum():
+            raise ValueError(
+                f"live_region({region.name!r}): a name has letters, digits, - and _."
+            )
+        taken = {*self._own_regions, *_BUILT_IN}
+        if region.name in taken:
+            raise ValueError(f"live_region({region.name!r}): the name is taken.")
+        self._own_regions[region.name] = region
+        for installation in self._installations.values():
+            installation.regions[region.name] = region
+
+    def _session_getter(self, app: Flask) -> cabc.Callable[[], t.Any]:
+        source = self._session or app.extensions.get("sqlalchemy")
+        if source is None:
+            raise RuntimeError(
+                "Flask-Ops-Refresh found no Flask-SQLAlchemy on this app. Initialise "
+                "it first, or give the session: OpsRefresh(..., session=session)."
+            )
+        return lambda: getattr(source, "session", source)
+
+    def _add_operations(self, installation: Installation, model: type[t.Any]) -> None:
+        required = [
+            name for name in REQUIRED if self._workspaces or name != "workspace_id"
+        ]
+        runs = ModelMapping(model, required=required, optional=OPTIONAL)
+        view = self._operations_view(
+            model,
+            self._session or installation.admin.app.extensions["sqlalchemy"],
+            installation=installation,
+            reader=RunReader(runs, self._statuses),
+        )
+        installation.admin.add_view(view)
+        for region in (view.detail_region, view.list_region):
+            installation.regions[region.name] = region
+
+
+class TemplateGlobal:
+    """The Jinja global ``ops_refresh``."""
+
+    #: How values look, for the macros.
+    format = formatting
+
+    def __init__(self, ops: OpsRefresh) -> None:
+        self._ops = ops
+
+    def live(self, name: str, /, **args: t.Any) -> Markup:
+        """A live region; nothing for those who may not see it.
+
+        :raises LookupError: there is no region of this name.
+        """
+        installation = self._ops.installation
+        region = installation.regions.get(name)
+        if region is None:
+            known = ", ".join(sorted(installation.regions))
+            raise LookupError(f"No live region {name!r}. Known are {known}.")
+        return live_region.draw(installation, region, live_region.as_args(args))
+
+
+_BUILT_IN = ("operation-detail", "operation-list", "review-pack")
+
+
+def _the_admin(app: Flask, admin: Admin | None) -> Admin:
+    admins: list[Admin] = app.extensions.get("admin", [])
+    if admin is not None:
+        if admin not in admins:
+            raise RuntimeError(
+                "The Admin given to Flask-Ops-Refresh is not one of this app. "
+                "Initialise it first: admin.init_app(app)."
+            )
+        return admin
+    if not admins:
+        raise RuntimeError(
+            "Flask-Ops-Refresh found no Flask-Admin on this app. Create it first: "
+            "admin = Admin(app), then ops.init_app(app)."
+        )
+    if len(admins) > 1:
+        names = ", ".join(repr(each.endpoint) for each in admins)
+        raise RuntimeError(
+            f"This app has several Admins (endpoints {names}). Name the one to "
+            "join: ops.init_app(app, admin=admin)."
+        )
+    return admins[0]
+
+
+def _add_routes(app: Flask, installation: Installation) -> None:
+    admin = installation.admin
+    prefix = (admin.url or "").rstrip("/")
+    blueprint = Blueprint(
+        installation.blueprint_name,
+        __name__,
+        url_prefix=f"{prefix}/ops-refresh",
+        subdomain=admin.subdomain,
+        template_folder="templates",
+    )
+    blueprint.attach_url_defaults_and_value_preprocessor(app=app, host=admin.host)
+    serve_assets(blueprint)
+    answer_polls(blueprint, installation)
+    app.register_blueprint(blueprint, host=admin.host)

@@ -1,0 +1,155 @@
+"""Values as people read them: escaped markup, without a word of JavaScript."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+
+from flask_admin.babel import gettext
+from markupsafe import Markup
+
+from .intervals import age_seconds
+
+_SECONDS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+# Bootstrap's own colours, so that every swatch has them.
+_COLOURS = {
+    "queued": "secondary",
+    "running": "primary",
+    "generating": "primary",
+    "succeeded": "success",
+    "ready": "success",
+    "partial": "warning",
+    "failed": "danger",
+    "expired": "secondary",
+}
+
+
+def status_label(status: str) -> str:
+    """A normalised status in words."""
+    labels = {
+        "queued": gettext("Queued"),
+        "running": gettext("Running"),
+        "generating": gettext("Generating"),
+        "succeeded": gettext("Succeeded"),
+        "partial": gettext("Partially succeeded"),
+        "ready": gettext("Ready"),
+        "failed": gettext("Failed"),
+        "expired": gettext("Expired"),
+    }
+    return labels.get(status) or gettext("Unknown")
+
+
+def status_badge(status: str, subject: str = "", key: str = "") -> Markup:
+    """A badge for a normalised status.
+
+    :param subject: what has this status; given, a change is announced with it.
+    :param key: tells badges of several records apart.
+    """
+    label = status_label(status)
+    announce = (
+        Markup(' data-key="status-{}" data-announce="{}: {}"').format(
+            key, subject, label
+        )
+        if subject
+        else ""
+    )
+    return Markup(
+        '<span class="badge badge-{} ops-refresh-status ops-refresh-status-{}"{}>'
+        "{}</span>"
+    ).format(_COLOURS.get(status, "light"), _slug(status), announce, label)
+
+
+def progress_bar(counts: cabc.Mapping[str, int] | None) -> Markup:
+    """Progress by ``processed`` and ``total``; empty where they do not tell any."""
+    share = progress_share(counts)
+    if share is None or counts is None:
+        return Markup()
+    done, total = counts["processed"], counts["total"]
+    percent = int(share * 100)
+    return Markup(
+        '<span class="ops-refresh-progress"><progress max="100" value="{0}" '
+        'aria-label="{1}">{0} %</progress> '
+        '<span class="ops-refresh-progress-text">{2} / {3} · {0} %</span></span>'
+    ).format(percent, gettext("Progress"), f"{done:,}", f"{total:,}")
+
+
+def progress_share(counts: cabc.Mapping[str, int] | None) -> float | None:
+    """How much is done, from 0 to 1; ``None`` where the counts do not tell."""
+    if not counts or not counts.get("total") or "processed" not in counts:
+        return None
+    return min(1.0, counts["processed"] / counts["total"])
+
+
+def exact_time(moment: dt.datetime | None) -> str:
+    """A point in time to the second, in UTC."""
+    if moment is None:
+        return ""
+    return f"{_in_utc(moment).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
+
+
+def timestamp(moment: dt.datetime | None) -> Markup:
+    """A point in time, a dash where there is none."""
+    if moment is None:
+        return Markup('<span class="ops-refresh-none">–</span>')
+    return Markup('<time datetime="{}">{}</time>').format(
+        _in_utc(moment).isoformat(), exact_time(moment)
+    )
+
+
+def age(moment: dt.datetime | None, now: dt.datetime) -> Markup:
+    """How long ago a point in time was, with the exact time on hover."""
+    if moment is None:
+        return timestamp(None)
+    return Markup(
+        '<time class="ops-refresh-ago" datetime="{}" title="{}">{}</time>'
+    ).format(_in_utc(moment).isoformat(), exact_time(moment), _ago(moment, now))
+
+
+def elapsed(
+    start: dt.datetime | None, end: dt.datetime | None, now: dt.datetime | None
+) -> Markup:
+    """A duration: from start to end, or from start to now, then counting.
+
+    :param now: the current time; ``None`` for a record that no longer changes,
+        whose duration is not known without its end.
+    """
+    if start is not None and end is not None:
+        return Markup("<span>{}</span>").format(
+            duration(max(0.0, (_in_utc(end) - _in_utc(start)).total_seconds()))
+        )
+    if start is None or now is None:
+        return timestamp(None)
+    return Markup('<time class="ops-refresh-elapsed" datetime="{}">{}</time>').format(
+        _in_utc(start).isoformat(), duration(age_seconds(start, now))
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the two largest units they fill: ``3 min 4 s``."""
+    left = int(seconds)
+    if left < 60:
+        return f"{left} s"
+    sizes = zip(_SECONDS, _SECONDS[1:], strict=False)
+    (unit, size), (small_unit, small_size) = next(
+        pair for pair in sizes if left >= pair[0][1]
+    )
+    return f"{left // size} {unit} {left % size // small_size} {small_unit}"
+
+
+def _ago(moment: dt.datetime, now: dt.datetime) -> str:
+    seconds = age_seconds(moment, now)
+    for unit, size in _SECONDS[:-1]:
+        if seconds >= size:
+            return gettext("%(time)s ago", time=f"{int(seconds) // size} {unit}")
+    return gettext("just now")
+
+
+def _in_utc(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=dt.UTC)
+    return moment.astimezone(dt.UTC)
+
+
+def _slug(status: str) -> str:
+    return status if status in _COLOURS else "unknown"

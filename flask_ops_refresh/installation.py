@@ -1,0 +1,41 @@
+"""The extension as it stands in one app."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import typing as t
+
+from flask_admin import Admin
+from markupsafe import Markup
+
+from .access import Access
+from .json_view import Masking
+from .settings import Settings
+
+if t.TYPE_CHECKING:
+    from .live_region import LiveRegion
+
+
+@dataclasses.dataclass(frozen=True)
+class Installation:
+    """What the surfaces of one app work with; made once in ``init_app``."""
+
+    admin: Admin
+    access: Access
+    settings: Settings
+    masking: Masking
+    blueprint_name: str
+    get_session: cabc.Callable[[], t.Any]
+    regions: dict[str, LiveRegion] = dataclasses.field(default_factory=dict)
+
+    @property
+    def poll_endpoint(self) -> str:
+        """The endpoint that answers polls."""
+        return f"{self.blueprint_name}.poll"
+
+    def nonce_attribute(self) -> Markup:
+        """The admin's CSP nonce as an attribute; nothing where it has none."""
+        generate = self.admin.csp_nonce_generator
+        nonce = generate() if generate else None
+        return Markup(' nonce="{}"').format(nonce) if nonce else Markup()

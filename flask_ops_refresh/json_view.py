@@ -1,0 +1,223 @@
+"""Stored JSON made readable: masked, bounded, whatever its shape."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import json
+import re
+import typing as t
+
+from .stored_values import JSON_LIMIT
+from .stored_values import printable
+from .stored_values import read_count
+from .stored_values import read_json
+
+#: Characters of readable JSON shown.
+SHOWN_CHARACTERS = 20_000
+
+#: Failures shown of one run.
+SHOWN_FAILURES = 50
+
+_MASK = "••••••"
+_DEPTH = 20
+_NOT_A_WORD = re.compile(r"[^a-z0-9]")
+_URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
+
+_CODES = ("code", "type", "kind")
+_MESSAGES = ("message", "error", "detail", "reason", "text")
+_SUBJECTS = ("subject", "path", "file", "record", "id", "name")
+_ENTRIES = ("items", "failures", "errors", "entries")
+_TOTALS = ("total", "count")
+
+
+@dataclasses.dataclass(frozen=True)
+class JsonText:
+    """Readable JSON, and whether something of it is missing.
+
+    :param text: the indented text, empty where nothing can be shown.
+    :param cut_from: characters stored, where not all are shown.
+    :param broken: the stored text is not JSON.
+    """
+
+    text: str = ""
+    cut_from: int | None = None
+    broken: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """One entry of a failure summary; each part may be empty."""
+
+    code: str = ""
+    message: str = ""
+    subject: str = ""
+    rest: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Failures:
+    """A failure summary as a table, with what does not fit one as text."""
+
+    entries: tuple[Failure, ...] = ()
+    total: int = 0
+    rest: JsonText | None = None
+
+
+class Masking:
+    """Replaces the values of keys that name a secret.
+
+    :param words: parts of key names, compared without case and punctuation.
+    """
+
+    def __init__(self, words: cabc.Iterable[str]) -> None:
+        self._words = tuple(filter(None, map(_bare, words)))
+
+    def apply(self, value: t.Any, depth: int = 0) -> t.Any:
+        """The value with secrets masked, what lies too deep left out."""
+        if isinstance(value, str):
+            return _URL_PASSWORD.sub(rf"\1{_MASK}@", value)
+        if not isinstance(value, dict | list):
+            return value
+        if depth >= _DEPTH:
+            return "…"
+        if isinstance(value, list):
+            return [self.apply(item, depth + 1) for item in value]
+        return {
+            key: _MASK if self._is_secret(key) else self.apply(item, depth + 1)
+            for key, item in value.items()
+        }
+
+    def _is_secret(self, key: str) -> bool:
+        bare = _bare(key)
+        return any(word in bare for word in self._words)
+
+
+def readable(raw: object, length: int | None, masking: Masking) -> JsonText | None:
+    """Stored JSON as indented text; ``None`` where nothing is stored.
+
+    :param raw: the stored text, cut at ``JSON_LIMIT`` characters.
+    :param length: characters stored.
+    """
+    try:
+        value, whole = _parse(raw, length)
+    except ValueError:
+        return JsonText(broken=True)
+    if value is None:
+        return None
+    return _as_text(masking.apply(value), None if whole else length)
+
+
+def failures(raw: object, length: int | None, masking: Masking) -> Failures | None:
+    """A stored failure summary; ``None`` where there is none.
+
+    A list is taken as the entries, an object's first list likewise; anything
+    else is shown as it is.
+    """
+    try:
+        value, whole = _parse(raw, length)
+    except ValueError:
+        return Failures(rest=JsonText(broken=True))
+    value = masking.apply(value)
+    if value is None or value == [] or value == {}:
+        return None
+    entries, rest = _entries(value)
+    total = len(entries)
+    if isinstance(rest, dict):
+        total = max(total, *(read_count(rest.get(name)) or 0 for name in _TOTALS))
+        rest = {key: item for key, item in rest.items() if key not in _TOTALS} or None
+    cut_from = None if whole else length
+    return Failures(
+        entries=tuple(map(_failure, entries[:SHOWN_FAILURES])),
+        total=total,
+        rest=None if rest is None else _as_text(rest, cut_from),
+    )
+
+
+def _parse(raw: object, length: int | None) -> tuple[t.Any, bool]:
+    whole = length is None or length <= JSON_LIMIT
+    if not whole and isinstance(raw, str):
+        raw = closed(raw)
+    return read_json(raw), whole
+
+
+def closed(text: str) -> str:
+    """The beginning of a JSON text, closed so that it can be read.
+
+    What the cut went through is dropped, but for a string value, which is kept
+    as far as it goes.
+    """
+    closers: list[str] = []
+    safe = ("", "")
+    in_string = escaped = is_key = False
+    previous = ""
+    for position, character in enumerate(text):
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+            continue
+        if character == '"':
+            in_string = True
+            is_key = closers[-1:] == ["}"] and previous in "{,"
+        elif character in "{[":
+            closers.append("}" if character == "{" else "]")
+            safe = (text[: position + 1], "".join(reversed(closers)))
+        elif character in "}]":
+            closers[-1:] = []
+        elif character == ",":
+            safe = (text[:position], "".join(reversed(closers)))
+        if not character.isspace():
+            previous = character
+    if in_string and not is_key:
+        unescaped = re.sub(r"\\(u[0-9a-fA-F]{0,3})?$", "", text)
+        return unescaped + '…"' + "".join(reversed(closers))
+    return "".join(safe)
+
+
+def _entries(value: t.Any) -> tuple[list[t.Any], t.Any]:
+    if isinstance(value, list):
+        return value, None
+    if isinstance(value, dict):
+        lists = [name for name in value if isinstance(value[name], list)]
+        named = next((name for name in _ENTRIES if name in lists), None)
+        name = named or next(iter(lists), None)
+        if name is not None:
+            return value[name], {key: value[key] for key in value if key != name}
+    return [], value
+
+
+def _failure(entry: t.Any) -> Failure:
+    if not isinstance(entry, dict):
+        return Failure(message=_inline(entry))
+    left = dict(entry)
+    parts = [_take(left, names) for names in (_CODES, _MESSAGES, _SUBJECTS)]
+    return Failure(*parts, rest=_inline(left) if left else "")
+
+
+def _take(entry: dict[str, t.Any], names: cabc.Iterable[str]) -> str:
+    for name in names:
+        if isinstance(entry.get(name), str | int | float):
+            return _inline(entry.pop(name))
+    return ""
+
+
+def _inline(value: t.Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text if len(text) <= 500 else text[:500] + "…"
+    return printable(text)
+
+
+def _as_text(value: t.Any, cut_from: int | None) -> JsonText:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if len(text) > SHOWN_CHARACTERS:
+        cut_from = cut_from or len(text)
+        text = text[:SHOWN_CHARACTERS] + "…"
+    return JsonText(printable(text), cut_from)
+
+
+def _bare(name: str) -> str:
+    return _NOT_A_WORD.sub("", name.lower())

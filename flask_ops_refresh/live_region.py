@@ -1,0 +1,273 @@
+"""Live regions: pieces of a page that can be fetched again by themselves.
+
+One region goes through the same steps on a page and on a poll: load, version,
+interval, and only then render.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import hashlib
+import inspect
+import time
+import typing as t
+import urllib.parse
+import uuid
+
+import sqlalchemy as sa
+from flask import current_app
+from flask import render_template
+from flask import url_for
+from flask_admin import BaseView
+from flask_admin.babel import gettext
+from flask_login import current_user
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+
+from .assets import asset_url
+from .assets import release
+from .installation import Installation
+from .scope import Scope
+from .stored_values import whole_number
+
+try:
+    from flask_babel import get_locale
+except ImportError:  # Flask-Babel is the app's choice
+
+    def get_locale() -> t.Any:
+        """The one language there is without Flask-Babel."""
+        return None
+
+
+Args: t.TypeAlias = "MultiDict[str, str]"
+
+
+@dataclasses.dataclass(frozen=True)
+class LiveState:
+    """What a region is about to show.
+
+    :param version: every stored value the region shows, cheap to get; the page
+        is asked to change only when this does.
+    :param interval: seconds until the next poll, from 1 to 300; ``None``: never
+        again.
+    :param context: called for the template's variables, only when they are needed.
+    """
+
+    version: t.Any
+    interval: float | None
+    context: cabc.Callable[[], cabc.Mapping[str, t.Any]] = dict
+
+
+class LiveRegion:
+    """A named region of a surface.
+
+    :param name: its name in poll addresses.
+    :param view: the view whose ``is_accessible()`` holds for the region too.
+    :param pause_when_hidden: whether it rests while the tab is hidden.
+    :param pause_on_dialog: whether it rests while a dialog is open.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        view: BaseView | None = None,
+        pause_when_hidden: bool = True,
+        pause_on_dialog: bool = True,
+    ) -> None:
+        self.name = name
+        self.view = view
+        pauses = {"hidden": pause_when_hidden, "dialog": pause_on_dialog}
+        self.switched_off = " ".join(name for name, on in pauses.items() if not on)
+
+    def load(self, scope: Scope, args: Args) -> LiveState | None:
+        """Read the region's state; ``None`` for what is missing or out of scope."""
+        raise NotImplementedError
+
+    def render(self, state: LiveState) -> str:
+        """The region's inner HTML."""
+        raise NotImplementedError
+
+
+class FunctionRegion(LiveRegion):
+    """A region written as one function and one template."""
+
+    def __init__(
+        self,
+        name: str,
+        load: cabc.Callable[..., LiveState | None],
+        template: str,
+        **options: t.Any,
+    ) -> None:
+        super().__init__(name, **options)
+        self._load = load
+        self._template = template
+        self._parameters = inspect.signature(load, eval_str=True).parameters
+
+    def load(self, scope: Scope, args: Args) -> LiveState | None:
+        """Call the function with the address's arguments as its annotations say."""
+        try:
+            values = {
+                name: _converted(value, self._parameters[name].annotation)
+                for name, value in args.items()
+            }
+            inspect.signature(self._load).bind(scope, **values)
+        except (KeyError, TypeError, ValueError):
+            return None
+        return self._load(scope, **values)
+
+    def render(self, state: LiveState) -> str:
+        """Render the template with the state's context."""
+        return render_template(self._template, **state.context())
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """What stands around a region's inner HTML on a page."""
+
+    opening: Markup
+    closing: Markup
+
+    def around(self, inner: str) -> Markup:
+        """The whole region."""
+        return self.opening + Markup(inner) + self.closing
+
+
+def load(
+    installation: Installation, region: LiveRegion, scope: Scope, args: Args
+) -> LiveState | None:
+    """A region's state; an argument that the database cannot take finds nothing."""
+    try:
+        return region.load(scope, args)
+    except sa.exc.StatementError as error:
+        if not _is_malformed(error):
+            raise
+        installation.get_session().rollback()
+        return None
+
+
+def draw(installation: Installation, region: LiveRegion, args: Args) -> Markup:
+    """A region for a page; nothing for those who may not see it."""
+    try:
+        scope = installation.access.require(region.view)
+    except HTTPException:
+        return Markup()
+    state = load(installation, region, scope, args)
+    if state is None:
+        return Markup()
+    return frame(installation, region, args, scope, state).around(region.render(state))
+
+
+def frame(
+    installation: Installation,
+    region: LiveRegion,
+    args: Args,
+    scope: Scope,
+    state: LiveState,
+) -> Frame:
+    """What makes a piece of a page a live region; inactive ones get an id only."""
+    region_id = _element_id(region, args)
+    if state.interval is None:
+        return Frame(
+            Markup('<div id="{}">').format(region_id),
+            Markup("</div>"),
+        )
+    controls = render_template(
+        "flask_ops_refresh/_controls.html",
+        region_id=region_id,
+        interval_seconds=state.interval,
+        _gettext=gettext,
+    )
+    opening = Markup(
+        '{}<div id="{}" data-ops-refresh-url="{}" data-ops-refresh-interval="{}" '
+        'data-ops-refresh-etag="{}" data-ops-refresh-now="{:.3f}"{}>'
+    ).format(
+        Markup(controls),
+        region_id,
+        _poll_url(installation, region, args),
+        seconds_text(state.interval),
+        etag(region, args, scope, state),
+        time.time(),
+        _switched_off(region),
+    )
+    closing = Markup('</div><script type="module" src="{}"{}></script>').format(
+        asset_url(installation.blueprint_name, "refresh_region.js"),
+        installation.nonce_attribute(),
+    )
+    return Frame(opening, closing)
+
+
+def etag(region: LiveRegion, args: Args, scope: Scope, state: LiveState) -> str:
+    """A keyed digest of everything the region's HTML depends on, in quotes.
+
+    :raises RuntimeError: the app has no secret key.
+    """
+    secret = current_app.secret_key
+    if not secret:
+        raise RuntimeError(
+            "Flask-Ops-Refresh needs the app's SECRET_KEY, as sessions do."
+        )
+    key = secret if isinstance(secret, bytes) else secret.encode()
+    parts = (
+        region.name,
+        sorted(args.items(multi=True)),
+        current_user.get_id(),
+        scope.fingerprint(),
+        str(get_locale()),
+        release(),
+        state.version,
+    )
+    digest = hashlib.blake2b(
+        repr(parts).encode("utf-8", "surrogatepass"),
+        key=hashlib.sha256(key).digest(),
+        digest_size=16,
+    )
+    return f'"{digest.hexdigest()}"'
+
+
+def seconds_text(seconds: float) -> str:
+    """An interval as it stands in headers and attributes."""
+    return f"{seconds:g}"
+
+
+def as_args(values: cabc.Mapping[str, t.Any]) -> Args:
+    """Template arguments as an address carries them."""
+    return MultiDict(
+        {name: str(value) for name, value in values.items() if value is not None}
+    )
+
+
+def _poll_url(installation: Installation, region: LiveRegion, args: Args) -> str:
+    url = url_for(installation.poll_endpoint, region=region.name)
+    query = urllib.parse.urlencode(list(args.items(multi=True)))
+    return f"{url}?{query}" if query else url
+
+
+def _element_id(region: LiveRegion, args: Args) -> str:
+    if not args:
+        return f"ops-refresh-{region.name}"
+    told_apart = repr(sorted(args.items(multi=True))).encode("utf-8", "surrogatepass")
+    suffix = hashlib.blake2b(told_apart, digest_size=4).hexdigest()
+    return f"ops-refresh-{region.name}-{suffix}"
+
+
+def _switched_off(region: LiveRegion) -> Markup | str:
+    if not region.switched_off:
+        return ""
+    return Markup(' data-ops-refresh-no-pause="{}"').format(region.switched_off)
+
+
+def _is_malformed(error: sa.exc.StatementError) -> bool:
+    if isinstance(error, sa.exc.DBAPIError):
+        return isinstance(error, sa.exc.DataError)
+    return isinstance(error.orig, AttributeError | TypeError | ValueError)
+
+
+def _converted(value: str, annotation: t.Any) -> t.Any:
+    if annotation is int:
+        return whole_number(value)
+    if annotation is uuid.UUID:
+        return uuid.UUID(value)
+    return value

@@ -1,0 +1,220 @@
+"""What the extension reads of an app's model, and how it reads it raw.
+
+Values are selected as the database stores them, never through the model's own
+types: a row that those types cannot read must not take its page down.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+import uuid
+
+import sqlalchemy as sa
+from flask_admin.tools import iterdecode
+from flask_admin.tools import iterencode
+from sqlalchemy import orm
+
+from .stored_values import JSON_LIMIT
+from .stored_values import stored_id
+from .stored_values import TEXT_LIMIT
+from .stored_values import whole_number
+
+#: How a record of another model is named: its first attribute of these.
+_LABELS = ("display_name", "name", "full_name", "title", "username", "email")
+
+
+class ModelMapping:
+    """The attributes of one model that the extension uses.
+
+    :param model: the app's mapped class.
+    :param required: attribute names without which nothing works.
+    :param optional: attribute names used where present.
+    :raises TypeError: ``model`` is not a mapped class, or a required attribute is
+        missing; the message names model, attribute and the mend.
+    """
+
+    def __init__(
+        self,
+        model: type[t.Any],
+        *,
+        required: cabc.Iterable[str],
+        optional: cabc.Iterable[str],
+    ) -> None:
+        mapper = sa.inspect(model, raiseerr=False)
+        if not isinstance(mapper, orm.Mapper):
+            raise TypeError(f"{model!r} is not a mapped SQLAlchemy model.")
+        self.model = model
+        self._mapper: orm.Mapper[t.Any] = mapper
+        names = set(mapper.all_orm_descriptors.keys())
+        for name in required:
+            if name not in names:
+                raise TypeError(_missing(model, name, mapper))
+        self._names = names & {*required, *optional}
+        self.primary_key = tuple(
+            getattr(model, mapper.get_property_by_column(column).key)
+            for column in mapper.primary_key
+        )
+
+    def has(self, name: str) -> bool:
+        """Whether the model has this attribute."""
+        return name in self._names
+
+    def is_relationship(self, name: str) -> bool:
+        """Whether the attribute leads to records of another model."""
+        return self.has(name) and name in self._mapper.relationships
+
+    def type_of(self, name: str) -> t.Any:
+        """The SQL type of an attribute; ``None`` where it is absent."""
+        column = getattr(self.model, name) if self.has(name) else None
+        return getattr(column, "type", None)
+
+    def value(self, name: str) -> sa.ColumnElement[t.Any]:
+        """The attribute as the driver gives it, or ``NULL`` where it is absent."""
+        if not self.has(name):
+            return sa.null()
+        column = getattr(self.model, name)
+        if isinstance(self.type_of(name), sa.Enum):
+            return sa.cast(column, sa.String)
+        return sa.type_coerce(column, sa.types.NullType())
+
+    def text(self, name: str) -> sa.ColumnElement[t.Any]:
+        """The attribute's text, at most :data:`TEXT_LIMIT` characters."""
+        if not self.has(name):
+            return sa.null()
+        column = sa.cast(getattr(self.model, name), sa.Text)
+        return sa.func.substr(column, 1, TEXT_LIMIT, type_=sa.types.NullType())
+
+    def json_text(self, name: str) -> sa.ColumnElement[t.Any]:
+        """Stored JSON as raw text, at most :data:`JSON_LIMIT` characters."""
+        if not self.has(name):
+            return sa.null()
+        column = sa.cast(getattr(self.model, name), sa.Text)
+        return sa.func.substr(column, 1, JSON_LIMIT, type_=sa.types.NullType())
+
+    def json_length(self, name: str) -> sa.ColumnElement[t.Any]:
+        """Characters of the stored JSON."""
+        if not self.has(name):
+            return sa.null()
+        return sa.func.length(sa.cast(getattr(self.model, name), sa.Text))
+
+    def label(self, name: str) -> sa.ColumnElement[t.Any]:
+        """The name of the record behind a relationship; else the attribute's text."""
+        if not self.is_relationship(name):
+            return self.text(name)
+        relationship = self._mapper.relationships[name]
+        target = orm.aliased(relationship.mapper.class_)
+        conditions = [
+            _by_column(target, relationship.mapper, remote)
+            == _by_column(self.model, self._mapper, local)
+            for local, remote in relationship.local_remote_pairs or ()
+        ]
+        label = getattr(target, self.label_attribute(name))
+        text = sa.func.substr(
+            sa.cast(label, sa.Text), 1, TEXT_LIMIT, type_=sa.types.NullType()
+        )
+        return sa.select(text).where(*conditions).limit(1).scalar_subquery()
+
+    def label_attribute(self, name: str) -> str:
+        """The attribute of the related model that names its records."""
+        mapper = self._mapper.relationships[name].mapper
+        descriptors = mapper.all_orm_descriptors
+        plain = [each for each in _LABELS if each in descriptors]
+        if plain:
+            return plain[0]
+        return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
+
+    def related_labels(
+        self, name: str, ids: cabc.Collection[t.Any]
+    ) -> sa.Select[t.Any]:
+        """Id and label of the related records that have these ids."""
+        relationship = self._mapper.relationships[name]
+        target = relationship.mapper.class_
+        _, remote = (relationship.local_remote_pairs or ())[0]
+        key = _by_column(target, relationship.mapper, remote)
+        label = sa.cast(getattr(target, self.label_attribute(name)), sa.Text)
+        return sa.select(key, label).where(key.in_(ids))
+
+    def every_column(self) -> list[sa.ColumnElement[t.Any]]:
+        """All columns of the model as text, each cut at :data:`JSON_LIMIT`."""
+        return [
+            sa.func.substr(
+                sa.cast(getattr(self.model, attribute.key), sa.Text),
+                1,
+                JSON_LIMIT,
+                type_=sa.types.NullType(),
+            )
+            for attribute in self._mapper.column_attrs
+        ]
+
+    def encode_key(self, values: cabc.Sequence[t.Any]) -> str:
+        """A primary key as the text that stands in addresses."""
+        return iterencode(str(value) for value in values)
+
+    def decode_key(self, text: str) -> tuple[t.Any, ...] | None:
+        """The primary key that :meth:`encode_key` wrote, ``None`` for anything else."""
+        parts = iterdecode(text)
+        if len(parts) != len(self.primary_key):
+            return None
+        values = []
+        for column, part in zip(self.primary_key, parts, strict=True):
+            value = key_value(column.type, part)
+            if value is None:
+                return None
+            values.append(value)
+        return tuple(values)
+
+    def key_condition(self, key: cabc.Sequence[t.Any]) -> sa.ColumnElement[bool]:
+        """The condition that a row has this primary key."""
+        return sa.and_(
+            *(
+                column == value
+                for column, value in zip(self.primary_key, key, strict=True)
+            )
+        )
+
+    def key_columns(self) -> list[sa.ColumnElement[t.Any]]:
+        """The primary key's columns as the driver gives them."""
+        return [
+            sa.type_coerce(column, sa.types.NullType()) for column in self.primary_key
+        ]
+
+    def stored_key(self, values: cabc.Sequence[t.Any]) -> tuple[t.Any, ...]:
+        """Raw values of :meth:`key_columns` as people and addresses know them."""
+        return tuple(
+            stored_id(column.type, value)
+            for column, value in zip(self.primary_key, values, strict=True)
+        )
+
+
+def _by_column(entity: t.Any, mapper: orm.Mapper[t.Any], column: t.Any) -> t.Any:
+    return getattr(entity, mapper.get_property_by_column(column).key)
+
+
+def key_value(column_type: t.Any, text: str) -> t.Any:
+    """An id as a column of this type has it; ``None`` for what cannot be one."""
+    if not text or len(text) > TEXT_LIMIT or "\0" in text:
+        return None
+    try:
+        text.encode()
+        if isinstance(column_type, sa.Uuid):
+            return uuid.UUID(text) if column_type.as_uuid else str(uuid.UUID(text))
+        if isinstance(column_type, sa.Integer):
+            return whole_number(text)
+    except ValueError:
+        return None
+    return text
+
+
+def _missing(model: type[t.Any], name: str, mapper: orm.Mapper[t.Any]) -> str:
+    columns = ", ".join(sorted(mapper.column_attrs.keys()))
+    hint = (
+        " An app without workspaces says so: OpsRefresh(..., workspaces=False)."
+        if name == "workspace_id"
+        else ""
+    )
+    return (
+        f"{model.__name__} has no attribute {name!r}. If the app calls it otherwise, "
+        f"map it: {name} = sqlalchemy.orm.synonym('...') on {model.__name__}, whose "
+        f"columns are {columns}.{hint}"
+    )

@@ -1,0 +1,106 @@
+"""The columns of the operations list and its export: what each shows of a run."""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask_admin.babel import lazy_gettext
+from markupsafe import Markup
+
+from . import clock
+from . import formatting
+from .operation_runs import RunRow
+
+#: The list's columns, as far as the model has what they show.
+LISTED = ("status", "type", "tenant", "user", "progress", "created_at", "duration")
+
+#: The columns of an export.
+EXPORTED = (
+    "key",
+    "status",
+    "type",
+    "tenant",
+    "user",
+    "total",
+    "processed",
+    "succeeded",
+    "failed",
+    "skipped",
+    "created_at",
+    "started_at",
+    "completed_at",
+    "duration",
+)
+
+
+def _status(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
+    return formatting.status_badge(run.status, _subject(run), run.key)
+
+
+def _type(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
+    url = view.get_url(".details_view", id=run.key)
+    return Markup('<a href="{}">{}</a>').format(url, run.type or run.key)
+
+
+def _progress(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
+    return formatting.progress_bar(run.counts)
+
+
+def _created(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
+    return formatting.age(run.created_at, clock.utc_now())
+
+
+def _duration(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
+    now = clock.utc_now() if run.status == "running" else None
+    if run.started_at is None and run.completed_at is None:
+        return formatting.timestamp(None)
+    return formatting.elapsed(run.started_at or run.created_at, run.completed_at, now)
+
+
+def _subject(run: RunRow) -> str:
+    return f"{run.type} {run.key}"
+
+
+def _exported_count(view: t.Any, context: t.Any, run: RunRow, name: str) -> str:
+    count = run.counts.get(name)
+    return "" if count is None else str(count)
+
+
+def _exported_time(view: t.Any, context: t.Any, run: RunRow, name: str) -> str:
+    moment = getattr(run, name)
+    return moment.isoformat() if moment else ""
+
+
+def _exported_duration(view: t.Any, context: t.Any, run: RunRow, name: str) -> str:
+    seconds = run.duration_seconds
+    return "" if seconds is None else f"{seconds:.3f}"
+
+
+FORMATTERS: dict[t.Any, t.Any] = {
+    "status": _status,
+    "type": _type,
+    "progress": _progress,
+    "created_at": _created,
+    "duration": _duration,
+}
+EXPORT_FORMATTERS: dict[t.Any, t.Any] = {
+    "type": lambda view, context, run, name: run.type,
+    "status": lambda view, context, run, name: run.status,
+    **dict.fromkeys(
+        ("total", "processed", "succeeded", "failed", "skipped"), _exported_count
+    ),
+    **dict.fromkeys(("created_at", "started_at", "completed_at"), _exported_time),
+    "duration": _exported_duration,
+}
+LABELS: dict[t.Any, t.Any] = {
+    "key": lazy_gettext("Run"),
+    "status": lazy_gettext("Status"),
+    "type": lazy_gettext("Type"),
+    "tenant": lazy_gettext("Tenant"),
+    "user": lazy_gettext("Started by"),
+    "progress": lazy_gettext("Progress"),
+    "created_at": lazy_gettext("Created"),
+    "started_at": lazy_gettext("Started"),
+    "completed_at": lazy_gettext("Finished"),
+    "duration": lazy_gettext("Duration"),
+}

@@ -1,0 +1,238 @@
+"""Operation runs as rows: one SELECT that version and page both come from."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import functools
+import typing as t
+
+import sqlalchemy as sa
+
+from .model_mapping import ModelMapping
+from .statuses import is_active
+from .statuses import StatusRules
+from .stored_values import printable
+from .stored_values import read_count
+from .stored_values import read_datetime
+from .stored_values import read_json
+from .stored_values import read_text
+from .stored_values import stored_id
+
+REQUIRED = ("workspace_id", "type", "status", "created_at")
+OPTIONAL = (
+    "tenant_id",
+    "tenant",
+    "outcome",
+    "context",
+    "summary_counts",
+    "failure_summary",
+    "started_at",
+    "completed_at",
+    "updated_at",
+    "user",
+)
+
+#: Counts shown of one run.
+_SHOWN_COUNTS = 30
+_TIMES = ("created_at", "started_at", "completed_at", "updated_at")
+_DETAIL_JSON = ("context", "failure_summary")
+_KNOWN_COUNTS = ("total", "processed", "succeeded", "failed", "skipped")
+
+
+class RunInstances:
+    """The model's own instances of one page's rows, loaded when first asked for.
+
+    Only what an app adds of its own to a page asks for them.
+
+    :param load: takes primary keys, returns the instances that are in scope.
+    """
+
+    def __init__(
+        self, load: cabc.Callable[[cabc.Sequence[tuple[t.Any, ...]]], dict[str, t.Any]]
+    ) -> None:
+        self._load = load
+        self._wanted: list[tuple[t.Any, ...]] = []
+        self._loaded: dict[str, t.Any] | None = None
+
+    def expect(self, primary_key: tuple[t.Any, ...]) -> None:
+        """Name a row whose instance may be asked for."""
+        self._wanted.append(primary_key)
+
+    def get(self, key: str) -> t.Any:
+        """The instance of a row; ``None`` if it is gone."""
+        if self._loaded is None:
+            self._loaded = self._load(self._wanted)
+        return self._loaded.get(key)
+
+
+class RunReader:
+    """Selects runs raw and reads them.
+
+    :param runs: what the extension uses of the app's model.
+    :param statuses: the rules of its statuses.
+    """
+
+    def __init__(self, runs: ModelMapping, statuses: StatusRules) -> None:
+        self.runs = runs
+        self.statuses = statuses
+
+    def columns(self, *, detail: bool, every: bool) -> list[sa.Label[t.Any]]:
+        """The select list of a surface.
+
+        :param detail: whether to select what only the detail page shows.
+        :param every: whether to select every column, for a surface on which the
+            app shows more than the extension knows of.
+        """
+        runs = self.runs
+        columns: dict[str, sa.ColumnElement[t.Any]] = {
+            f"key_{i}": column for i, column in enumerate(runs.key_columns())
+        }
+        for name in ("status", "outcome", "tenant_id", *_TIMES):
+            columns[name] = runs.value(name)
+        columns["type"] = runs.text("type")
+        columns["tenant"] = runs.label("tenant" if runs.has("tenant") else "tenant_id")
+        columns["user"] = runs.label("user")
+        for name in ("summary_counts", *(_DETAIL_JSON if detail else ())):
+            columns[name] = runs.json_text(name)
+            columns[f"{name}_length"] = runs.json_length(name)
+        if every:
+            for i, column in enumerate(runs.every_column()):
+                columns[f"every_{i}"] = column
+        return [column.label(f"run_{name}") for name, column in columns.items()]
+
+    def row(self, stored: sa.Row[t.Any], instances: RunInstances) -> RunRow:
+        """A selected row as a run."""
+        return RunRow(self, stored, instances)
+
+
+class RunRow:
+    """One operation run as the database stores it, read piece by piece.
+
+    Any attribute that is not listed here is that of the model's own instance.
+    """
+
+    def __init__(
+        self, reader: RunReader, stored: sa.Row[t.Any], instances: RunInstances
+    ) -> None:
+        self._reader = reader
+        self._stored = stored._mapping
+        self._instances = instances
+        #: Every stored value that was selected: what a version is made of.
+        self.stored_values: tuple[t.Any, ...] = tuple(stored)
+        instances.expect(self.primary_key)
+
+    def __getattr__(self, name: str) -> t.Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.instance, name)
+
+    @functools.cached_property
+    def instance(self) -> t.Any:
+        """The model's own instance; ``None`` if it is gone by now."""
+        return self._instances.get(self.key)
+
+    @functools.cached_property
+    def primary_key(self) -> tuple[t.Any, ...]:
+        """The values of the primary key."""
+        runs = self._reader.runs
+        return runs.stored_key(
+            [self._raw(f"key_{i}") for i in range(len(runs.primary_key))]
+        )
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The primary key as it stands in addresses."""
+        return self._reader.runs.encode_key(self.primary_key)
+
+    @functools.cached_property
+    def status(self) -> str:
+        """The normalised status."""
+        return self._reader.statuses.normalise(
+            read_text(self._raw("status")), read_text(self._raw("outcome"))
+        )
+
+    @property
+    def active(self) -> bool:
+        """Whether the run may still change on its own."""
+        return is_active(self.status)
+
+    @property
+    def stored_status(self) -> str | None:
+        """The status as it is stored."""
+        return read_text(self._raw("status"))
+
+    @property
+    def type(self) -> str:
+        """What kind of operation this is."""
+        return read_text(self._raw("type")) or ""
+
+    @property
+    def tenant_id(self) -> t.Any:
+        """The tenant's id; ``None`` for a tenantless run."""
+        return stored_id(self._reader.runs.type_of("tenant_id"), self._raw("tenant_id"))
+
+    @property
+    def tenant(self) -> str | None:
+        """The tenant's name, or its id where the model leads to no record of it."""
+        return read_text(self._raw("tenant"))
+
+    @property
+    def user(self) -> str | None:
+        """Who started it."""
+        return read_text(self._raw("user"))
+
+    @property
+    def created_at(self) -> dt.datetime | None:
+        """When it was queued."""
+        return read_datetime(self._raw("created_at"))
+
+    @property
+    def started_at(self) -> dt.datetime | None:
+        """When work on it began."""
+        return read_datetime(self._raw("started_at"))
+
+    @property
+    def completed_at(self) -> dt.datetime | None:
+        """When it ended."""
+        return read_datetime(self._raw("completed_at"))
+
+    @functools.cached_property
+    def counts(self) -> dict[str, int]:
+        """The counts of ``summary_counts``, those known first, the others as stored."""
+        try:
+            stored = read_json(self._raw("summary_counts"))
+        except ValueError:
+            return {}
+        if not isinstance(stored, dict):
+            return {}
+        names = [*(name for name in _KNOWN_COUNTS if name in stored)]
+        names += [name for name in stored if name not in _KNOWN_COUNTS]
+        counts = {printable(name[:60]): read_count(stored[name]) for name in names}
+        known = {name: count for name, count in counts.items() if count is not None}
+        return dict(list(known.items())[:_SHOWN_COUNTS])
+
+    @property
+    def wait_seconds(self) -> float | None:
+        """Seconds from queued to started."""
+        return _seconds_between(self.created_at, self.started_at)
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """Seconds from started to finished; ``None`` while it is not finished."""
+        return _seconds_between(self.started_at or self.created_at, self.completed_at)
+
+    def json(self, name: str) -> tuple[t.Any, int | None]:
+        """The raw text of a JSON column, and how many characters are stored."""
+        return self._raw(name), self._raw(f"{name}_length")
+
+    def _raw(self, name: str) -> t.Any:
+        return self._stored[f"run_{name}"]
+
+
+def _seconds_between(
+    start: dt.datetime | None, end: dt.datetime | None
+) -> float | None:
+    if start is None or end is None:
+        return None
+    return max(0.0, (end - start).total_seconds())

@@ -1,0 +1,419 @@
+"""Monitoring → Operations: the list and the detail of an app's operation runs."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+import sqlalchemy as sa
+from flask import abort
+from flask import current_app
+from flask import g
+from flask import render_template
+from flask import request
+from flask_admin import expose
+from flask_admin.babel import gettext
+from flask_admin.babel import lazy_gettext
+from flask_admin.contrib.sqla import ModelView
+from flask_admin.model.helpers import get_mdict_item_or_list
+from markupsafe import Markup
+from werkzeug.exceptions import Unauthorized
+
+from . import clock
+from . import formatting
+from . import json_view
+from . import live_region
+from .assets import asset_url
+from .installation import Installation
+from .intervals import list_interval
+from .intervals import run_interval
+from .live_region import Args
+from .live_region import LiveRegion
+from .live_region import LiveState
+from .operation_columns import EXPORT_FORMATTERS
+from .operation_columns import EXPORTED
+from .operation_columns import FORMATTERS
+from .operation_columns import LABELS
+from .operation_filters import run_filters
+from .operation_runs import RunInstances
+from .operation_runs import RunReader
+from .operation_runs import RunRow
+from .scope import Scope
+
+#: Pages beyond this one are not offered: each would read every row before it.
+_LAST_PAGE = 2_000
+_SEARCH_LIMIT = 200
+
+# How a spreadsheet recognises a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class OperationsView(ModelView):
+    """A read-only model view over operation runs; subclass it as any other.
+
+    Rows are :class:`~flask_ops_refresh.operation_runs.RunRow` objects: the
+    attributes of the contract read raw, any other that of the model's instance.
+
+    :param installation: the extension as it stands in the app.
+    :param reader: what reads the app's runs.
+    """
+
+    can_create = False
+    can_edit = False
+    can_delete = False
+    can_view_details = True
+    can_export = True
+    can_set_page_size = True
+    page_size = 50
+    page_size_options = (20, 50, 100)
+    export_max_rows = 10_000
+    simple_list_pager = True
+    column_display_actions = False
+    list_template = "flask_ops_refresh/operation_list.html"
+    details_template = "flask_ops_refresh/operation_detail.html"
+
+    #: The inner HTML of the detail page's region.
+    detail_region_template = "flask_ops_refresh/_operation_detail.html"
+
+    def __init__(
+        self,
+        model: type[t.Any],
+        session: t.Any,
+        *,
+        installation: Installation,
+        reader: RunReader,
+        **options: t.Any,
+    ) -> None:
+        self._installation = installation
+        self._reader = reader
+        self._shows_more = bool(
+            self.column_list or self.column_formatters or self.column_details_list
+        )
+        self._fill_in_columns()
+        options.setdefault("name", lazy_gettext("Operations"))
+        options.setdefault("category", "Monitoring")
+        options.setdefault("endpoint", "operations")
+        super().__init__(model, session, **options)
+        # Rows carry the names of what they belong to; nothing else is joined.
+        self._auto_joins = ()
+        self.detail_region = OperationDetailRegion(self)
+        self.list_region = OperationListRegion(self)
+
+    def _fill_in_columns(self) -> None:
+        """Give what the app has not set itself the defaults its model allows."""
+        runs = self._reader.runs
+        key = [column.key for column in runs.primary_key]
+        present = {
+            "tenant": runs.has("tenant_id"),
+            "user": runs.has("user"),
+            "progress": runs.has("summary_counts"),
+            "duration": runs.has("completed_at"),
+        }
+        names = [
+            "status",
+            "type",
+            "tenant",
+            "user",
+            "progress",
+            "created_at",
+            "duration",
+        ]
+        self.column_list = self.column_list or [
+            name for name in names if present.get(name, True)
+        ]
+        self.column_export_list = self.column_export_list or EXPORTED
+        self.column_formatters = {**FORMATTERS, **(self.column_formatters or {})}
+        self.column_formatters_export = {
+            **EXPORT_FORMATTERS,
+            **(self.column_formatters_export or {}),
+        }
+        self.column_labels = {**LABELS, **(self.column_labels or {})}
+        if self.column_default_sort is None:
+            self.column_default_sort = [(name, True) for name in ("created_at", *key)]
+        if self.column_sortable_list is None:
+            self.column_sortable_list = [
+                (name, (name, *key)) for name in ("created_at", "type")
+            ]
+        if self.column_searchable_list is None:
+            related = [
+                f"{name}.{runs.label_attribute(name)}"
+                for name in ("tenant", "user")
+                if runs.is_relationship(name)
+            ]
+            self.column_searchable_list = [*key, "type", *related]
+        if self.column_filters is None:
+            self.column_filters = run_filters(
+                self._installation, runs, self._reader.statuses
+            )
+        if self.column_extra_row_actions or self.can_edit or self.can_delete:
+            self.column_display_actions = True
+
+    # Access
+
+    def is_visible(self) -> bool:
+        """Whether the menu shows the view: only to those who see anything in it."""
+        return super().is_visible() and self._installation.access.sees_something()
+
+    def _handle_view(self, name: str, **kwargs: t.Any) -> t.Any:
+        try:
+            self._installation.access.require()
+        except Unauthorized:
+            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+        if not _stays_here(request.values.get("url")):
+            abort(400)
+        return super()._handle_view(name, **kwargs)
+
+    # Reading, each time through the scope
+
+    def get_query(self) -> t.Any:
+        """The runs in scope, as a query of the model."""
+        scope = self._installation.access.require()
+        query = self._installation.get_session().query(self.model)
+        return query.filter(*scope.criteria(self.model))
+
+    def get_count_query(self) -> t.Any:
+        """How many runs are in scope."""
+        return self.get_query().with_entities(sa.func.count())
+
+    def get_one(self, id: str) -> t.Any:
+        """The model's instance of a run in scope; ``None`` for anything else."""
+        key = self._reader.runs.decode_key(id)
+        if key is None:
+            return None
+        found = self.get_query().filter(self._reader.runs.key_condition(key))
+        return found.one_or_none()
+
+    def get_pk_value(self, model: t.Any) -> t.Any:
+        """The primary key as it stands in addresses."""
+        return model.key if isinstance(model, RunRow) else super().get_pk_value(model)
+
+    def get_list(self, *args: t.Any, execute: bool = True, **kwargs: t.Any) -> t.Any:
+        """One page of runs in one SELECT; they are not counted."""
+        if (rows := g.get("_ops_refresh_rows")) is not None:
+            return None, rows
+        _, query = super().get_list(*args, execute=False, **kwargs)
+        return None, self._rows(query) if execute else query
+
+    def read_page(self) -> list[RunRow]:
+        """The rows of the page that the request's query names."""
+        args = self._get_list_extra_args()
+        sort = self._get_column_by_idx(args.sort)
+        _, rows = self.get_list(
+            args.page,
+            sort[0] if sort else None,
+            args.sort_desc,
+            args.search,
+            args.filters,
+            page_size=self.get_safe_page_size(args.page_size),
+        )
+        return t.cast(list[RunRow], rows)
+
+    def read_run(self, scope: Scope, id: str) -> RunRow | None:
+        """One run with everything its detail page shows."""
+        runs = self._reader.runs
+        key = runs.decode_key(id)
+        if key is None:
+            return None
+        columns = self._reader.columns(detail=True, every=self._shows_more)
+        statement = (
+            sa.select(*columns)
+            .where(*scope.criteria(runs.model))
+            .where(runs.key_condition(key))
+        )
+        stored = self._installation.get_session().execute(statement).one_or_none()
+        return stored and self._reader.row(stored, RunInstances(self._instances))
+
+    def _rows(self, query: t.Any) -> list[RunRow]:
+        columns = self._reader.columns(detail=False, every=self._shows_more)
+        instances = RunInstances(self._instances)
+        return [
+            self._reader.row(stored, instances)
+            for stored in query.with_entities(*columns)
+        ]
+
+    def _instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
+        runs = self._reader.runs
+        wanted = sa.or_(sa.false(), *(runs.key_condition(key) for key in keys))
+        found = self.get_query().filter(wanted)
+        return {super(OperationsView, self).get_pk_value(each): each for each in found}
+
+    # Pages
+
+    @expose("/")
+    def index_view(self) -> t.Any:
+        """The list."""
+        if any(name.startswith("_") or name in _TAKEN for name in request.args):
+            abort(404)
+        return super().index_view()
+
+    @expose("/details/")
+    def details_view(self) -> t.Any:
+        """One run, or 404 for one that is not there, out of scope or malformed."""
+        id = get_mdict_item_or_list(request.args, "id")
+        region, args = self.detail_region, live_region.as_args({"id": id})
+        scope = self._installation.access.require(self)
+        state = live_region.load(self._installation, region, scope, args)
+        if state is None or not self.can_view_details:
+            abort(404)
+        return self.render(
+            self.details_template,
+            details_columns=(),
+            live_frame=live_region.frame(
+                self._installation, region, args, scope, state
+            ),
+            live_inner=Markup(region.render(state)),
+            return_url=request.args.get("url") or self.get_url(".index_view"),
+        )
+
+    def render(self, template: str, **kwargs: t.Any) -> str:
+        """Render a template; the list's as a region alone when a poll asks for it."""
+        kwargs["ops_refresh_css"] = asset_url(
+            self._installation.blueprint_name, "ops_refresh.css"
+        )
+        if template == self.list_template and "data" in kwargs:
+            kwargs["keyed_row"] = _keyed_row
+            kwargs["live_frame"] = live_region.Frame(Markup(), Markup())
+            if "_ops_refresh_rows" in g:
+                kwargs["list_template"] = template
+                template = "flask_ops_refresh/_operation_list.html"
+            else:
+                kwargs["live_frame"] = self._list_frame(kwargs["data"])
+        return super().render(template, **kwargs)
+
+    def _list_frame(self, rows: list[RunRow]) -> live_region.Frame:
+        scope = self._installation.access.require(self)
+        state = self.list_region.state(rows)
+        return live_region.frame(
+            self._installation, self.list_region, request.args, scope, state
+        )
+
+    def render_list_region(self, rows: list[RunRow]) -> str:
+        """The list page's table and pager by themselves."""
+        g._ops_refresh_rows = rows
+        self._template_args["admin_base_template"] = (
+            "flask_ops_refresh/_region_only.html"
+        )
+        return str(self.index_view())
+
+    def get_url(self, endpoint: str, /, **kwargs: t.Any) -> str:
+        """An address; a relative endpoint is this view's, on a poll as well."""
+        if endpoint.startswith("."):
+            endpoint = self.endpoint + endpoint
+        return super().get_url(endpoint, **kwargs)
+
+    def get_empty_list_message(self) -> str:
+        """What stands in an empty list."""
+        if any(name.startswith(("flt", "search")) for name in request.args):
+            return gettext("No operation matches these filters.")
+        return gettext("No operation has been started yet.")
+
+    def get_export_value(self, model: t.Any, name: t.Any) -> t.Any:
+        """A cell of an export; text that a spreadsheet would run is defused."""
+        value = super().get_export_value(model, name)
+        if isinstance(value, str) and value.startswith(
+            ("=", "+", "-", "@", "\t", "\r")
+        ):
+            return f"'{value}"
+        return value
+
+    def _get_list_extra_args(self) -> t.Any:
+        args = super()._get_list_extra_args()
+        args.page = min(max(args.page or 0, 0), _LAST_PAGE)
+        if args.search:
+            args.search = args.search.replace("\0", "")[:_SEARCH_LIMIT]
+        return args
+
+    # What the regions ask for
+
+    @property
+    def installation(self) -> Installation:
+        """The extension as it stands in the app."""
+        return self._installation
+
+    def detail_context(self, run: RunRow) -> dict[str, t.Any]:
+        """The variables of the detail region's template."""
+        masking = self._installation.masking
+        context = json_view.readable(*run.json("context"), masking)
+        failures = json_view.failures(*run.json("failure_summary"), masking)
+        return {
+            "run": run,
+            "now": clock.utc_now(),
+            "context": context,
+            "failures": failures,
+            "formatting": formatting,
+            "own_columns": self._details_columns if self.column_details_list else (),
+            "get_value": self.get_detail_value,
+            "_gettext": gettext,
+        }
+
+
+class OperationDetailRegion(LiveRegion):
+    """The detail page's region, ``operation-detail?id=``."""
+
+    def __init__(self, view: OperationsView) -> None:
+        super().__init__("operation-detail", view=view)
+        self._view = view
+
+    def load(self, scope: Scope, args: Args) -> LiveState | None:
+        """Read the run with one SELECT."""
+        run = self._view.read_run(scope, args.get("id", ""))
+        if run is None:
+            return None
+        settings = self._view.installation.settings
+        interval = run_interval(
+            active=run.active,
+            created_at=run.created_at,
+            now=clock.utc_now(),
+            steps=settings.run_intervals_seconds,
+            stop_after_seconds=settings.stop_after_seconds,
+        )
+        return LiveState(run.stored_values, interval, lambda: {"run": run})
+
+    def render(self, state: LiveState) -> str:
+        """Render the view's region template."""
+        context = self._view.detail_context(state.context()["run"])
+        return render_template(self._view.detail_region_template, **context)
+
+
+class OperationListRegion(LiveRegion):
+    """The list page's region, ``operation-list?`` with the page's own query."""
+
+    def __init__(self, view: OperationsView) -> None:
+        super().__init__("operation-list", view=view)
+        self._view = view
+
+    def load(self, scope: Scope, args: Args) -> LiveState:
+        """Read the page with one SELECT."""
+        return self.state(self._view.read_page())
+
+    def state(self, rows: list[RunRow]) -> LiveState:
+        """The state of a page of these rows."""
+        settings = self._view.installation.settings
+        return LiveState(
+            version=[row.stored_values for row in rows],
+            interval=list_interval(
+                any_active=any(row.active for row in rows),
+                seconds=settings.list_interval_seconds,
+            ),
+            context=lambda: {"rows": rows},
+        )
+
+    def render(self, state: LiveState) -> str:
+        """Render the table by Flask-Admin's own template."""
+        return self._view.render_list_region(state.context()["rows"])
+
+
+# Names in the query that Flask-Admin's own templates cannot pass on.
+_TAKEN = frozenset({"endpoint", "export_type"})
+
+
+def _stays_here(url: str | None) -> bool:
+    """Whether a return address is a plain path of this host."""
+    if not url:
+        return True
+    return url.startswith("/") and url[1:2] not in ("/", "\\") and url.isprintable()
+
+
+def _keyed_row(cells: Markup, key: str) -> Markup:
+    """The cells of a table row, the first of them naming the row."""
+    return Markup(cells.replace("<td", Markup('<td data-key="{}"').format(key), 1))

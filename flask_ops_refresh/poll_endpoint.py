@@ -1,0 +1,93 @@
+"""The one view that answers polls."""
+
+from __future__ import annotations
+
+import typing as t
+
+import sqlalchemy as sa
+from flask import Blueprint
+from flask import current_app
+from flask import request
+from flask import Response
+from werkzeug.exceptions import HTTPException
+
+from . import live_region
+from .installation import Installation
+from .quiet_session import is_remembered_only
+
+#: Seconds after which a client may ask again when the database is unavailable.
+RETRY_AFTER_SECONDS = 5
+
+_UNAVAILABLE = (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError)
+
+_HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Vary": "Cookie",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def answer_polls(blueprint: Blueprint, installation: Installation) -> None:
+    """Add the route of the polls and their error answers."""
+
+    def poll(region: str) -> Response:
+        return _poll(installation, region)
+
+    blueprint.add_url_rule(
+        "/<region>", "poll", poll, methods=["GET"], provide_automatic_options=False
+    )
+    blueprint.register_error_handler(Exception, _on_error)
+
+
+def _poll(installation: Installation, name: str) -> Response:
+    if not _from_own_page():
+        return _answer(400)
+    if is_remembered_only():
+        return _answer(401)
+    region = installation.regions.get(name)
+    scope = installation.access.require(region.view if region else None)
+    if region is None:
+        return _answer(404)
+    state = live_region.load(installation, region, scope, request.args)
+    if state is None:
+        return _answer(404)
+    etag = live_region.etag(region, request.args, scope, state)
+    headers = {"ETag": etag, "Ops-Refresh-Region": region.name}
+    if state.interval is not None:
+        headers["Ops-Refresh-Interval"] = live_region.seconds_text(state.interval)
+    if request.if_none_match.contains_weak(etag.strip('"')):
+        return _answer(304, headers=headers)
+    return _answer(200, region.render(state), headers)
+
+
+def _from_own_page() -> bool:
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    return request.headers.get("Ops-Refresh") == "1" and site == "same-origin"
+
+
+def _answer(
+    status: int, body: str = "", headers: t.Mapping[str, str] | None = None
+) -> Response:
+    response = Response(body, status, {**_HEADERS, **(headers or {})})
+    if not body:
+        del response.headers["Content-Type"]
+    return response
+
+
+def _on_error(error: Exception) -> Response:
+    """An answer of the extension's own, whatever error pages the app has."""
+    if isinstance(error, HTTPException):
+        code = error.code or 500
+        return _answer(code if code >= 400 else 404)
+    if _is_unavailable(error):
+        current_app.logger.warning("Poll refused, database unavailable: %s", error)
+        return _answer(503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+    current_app.handle_exception(error)
+    return _answer(500)
+
+
+def _is_unavailable(error: Exception) -> bool:
+    return isinstance(error, _UNAVAILABLE) or (
+        isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+    )

@@ -1,0 +1,77 @@
+"""Polls read the session and leave no trace in it.
+
+What is written to the session while a poll is answered is forgotten: it is not
+saved, not renewed, and no cookie leaves with the answer. This hangs on the
+endpoint alone, so neither what a client says nor the order in which extensions
+were initialised changes it.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from flask import Flask
+from flask import g
+from flask import request
+from flask import request_started
+from flask import Response
+from flask.globals import request_ctx
+from flask.sessions import NullSession
+from flask.sessions import SecureCookieSession
+from flask_login import current_user
+from flask_login import user_loaded_from_cookie
+
+
+class QuietSession(NullSession):
+    """A session that can be written to and is never saved.
+
+    Session interfaces do not save what they recognise as a null session.
+    """
+
+    __setitem__ = SecureCookieSession.__setitem__  # type: ignore[assignment]
+    __delitem__ = SecureCookieSession.__delitem__  # type: ignore[assignment]
+    clear = SecureCookieSession.clear  # type: ignore[assignment]
+    pop = SecureCookieSession.pop  # type: ignore[assignment]
+    popitem = SecureCookieSession.popitem  # type: ignore[assignment]
+    update = SecureCookieSession.update  # type: ignore[assignment]
+    setdefault = SecureCookieSession.setdefault  # type: ignore[assignment]
+
+
+def keep_quiet(app: Flask, is_poll: cabc.Callable[[str | None], bool]) -> None:
+    """Make every request to a poll endpoint leave the session alone.
+
+    :param is_poll: whether an endpoint is one that answers polls.
+    """
+
+    def silence(sender: Flask, **_: t.Any) -> None:
+        if is_poll(request.endpoint):
+            # `session` itself is read-only since Flask 3.1.3.
+            request_ctx._session = _quiet(app, request_ctx._session)
+
+    def take_cookies_off(response: Response) -> Response:
+        if is_poll(request.endpoint):
+            response.headers.remove("Set-Cookie")
+        return response
+
+    def note_remembered(sender: Flask, **_: t.Any) -> None:
+        g._ops_refresh_remembered = True
+
+    request_started.connect(silence, app, weak=False)
+    user_loaded_from_cookie.connect(note_remembered, app, weak=False)
+    # The first of them runs last: after Flask-Login has set its own cookie.
+    app.after_request_funcs.setdefault(None, []).insert(0, take_cookies_off)
+
+
+def is_remembered_only() -> bool:
+    """Whether the current user is known by a remember-me cookie alone."""
+    current_user._get_current_object()  # loads the user, from a cookie if need be
+    return bool(g.get("_ops_refresh_remembered", False))
+
+
+def _quiet(app: Flask, session: cabc.Mapping[str, t.Any] | None) -> QuietSession:
+    null_class = app.session_interface.null_session_class
+    kind = QuietSession
+    if not issubclass(QuietSession, null_class):
+        kind = type("QuietSession", (QuietSession, null_class), {})
+    return kind(dict(session or {}))

@@ -1,0 +1,108 @@
+"""What the current user may see, as a condition of every SELECT."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import typing as t
+
+import sqlalchemy as sa
+
+
+class _Sentinel:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+#: Given as ``tenant_ids``: every tenant of the workspace.
+ALL_TENANTS: t.Final = _Sentinel("ALL_TENANTS")
+
+#: What ``workspace_id`` is in an app without workspaces.
+NO_WORKSPACES: t.Final = _Sentinel("NO_WORKSPACES")
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """One workspace and some or all of its tenants.
+
+    :param workspace_id: the workspace the user works in. Left out only in an
+        app without workspaces, ``OpsRefresh(..., workspaces=False)``.
+    :param tenant_ids: the tenants whose records the user may see, or
+        :data:`ALL_TENANTS`. None of them by default.
+    :param tenant_id: the tenant whose review pack the dashboard shows.
+    :param sees_tenantless: whether records without a tenant are in scope.
+    :raises TypeError: ``workspace_id`` is ``None``, or ``tenant_ids`` is not a
+        collection of ids. A user who sees nothing has no scope: the loader
+        returns ``None``.
+    """
+
+    workspace_id: t.Any = NO_WORKSPACES
+    tenant_ids: t.Any = ()
+    tenant_id: t.Any = None
+    sees_tenantless: bool = True
+
+    def __post_init__(self) -> None:
+        if self.workspace_id is None:
+            raise TypeError(
+                "Scope(workspace_id=None) names no workspace. For a user who sees "
+                "nothing, return None from the scope loader instead of a Scope."
+            )
+        if self.tenant_ids is ALL_TENANTS:
+            return
+        if isinstance(self.tenant_ids, str | bytes) or not isinstance(
+            self.tenant_ids, cabc.Iterable
+        ):
+            raise TypeError(
+                f"Scope(tenant_ids={self.tenant_ids!r}): give a collection of "
+                "tenant ids, or ALL_TENANTS."
+            )
+        ids = (each for each in self.tenant_ids if each is not None)
+        object.__setattr__(self, "tenant_ids", tuple(dict.fromkeys(ids)))
+
+    def select(self, model: t.Any) -> sa.Select[t.Any]:
+        """A SELECT of the records of ``model`` that are in scope."""
+        return sa.select(model).where(*self.criteria(model))
+
+    def criteria(self, model: t.Any) -> list[sa.ColumnElement[bool]]:
+        """The conditions that keep ``model`` (or an alias of it) in scope.
+
+        :raises TypeError: this scope names a workspace and the model has none.
+        """
+        conditions: list[sa.ColumnElement[bool]] = []
+        if self.workspace_id is not NO_WORKSPACES:
+            conditions.append(_attribute(model, "workspace_id") == self.workspace_id)
+        if hasattr(model, "tenant_id"):
+            conditions.extend(self._tenant_criteria(model.tenant_id))
+        return conditions
+
+    def includes_tenant(self, tenant_id: t.Any) -> bool:
+        """Whether records of this tenant are in scope."""
+        if tenant_id is None:
+            return self.sees_tenantless
+        return self.tenant_ids is ALL_TENANTS or tenant_id in self.tenant_ids
+
+    def fingerprint(self) -> tuple[t.Any, ...]:
+        """The same for equal scopes, in whatever order their tenants came."""
+        tenants = self.tenant_ids
+        if tenants is not ALL_TENANTS:
+            tenants = sorted(map(repr, tenants))
+        return (self.workspace_id, tenants, self.tenant_id, self.sees_tenantless)
+
+    def _tenant_criteria(self, column: t.Any) -> list[sa.ColumnElement[bool]]:
+        if self.tenant_ids is ALL_TENANTS:
+            return [] if self.sees_tenantless else [column.is_not(None)]
+        among = column.in_(self.tenant_ids)
+        return [sa.or_(among, column.is_(None))] if self.sees_tenantless else [among]
+
+
+def _attribute(model: t.Any, name: str) -> t.Any:
+    try:
+        return getattr(model, name)
+    except AttributeError:
+        raise TypeError(
+            f"{model!r} has no attribute {name!r}, so its records cannot be kept "
+            f"in scope. Map the column that holds it: {name} = synonym('...')."
+        ) from None

@@ -1,0 +1,124 @@
+"""A small Flask-Admin app of the usual kind, with the extension in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_admin import Admin
+from flask_login import LoginManager
+from flask_login import UserMixin
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import orm
+
+from flask_ops_refresh import ALL_TENANTS
+from flask_ops_refresh import OpsRefresh
+from flask_ops_refresh import Scope
+
+
+class Base(orm.DeclarativeBase):
+    pass
+
+
+db = SQLAlchemy(model_class=Base)
+
+if t.TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class Tenant(Model):
+    __tablename__ = "tenants"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+
+
+class User(UserMixin, Model):
+    __tablename__ = "users"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    workspace_id: orm.Mapped[int | None]
+    tenant_ids: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, default=list)
+    active: orm.Mapped[bool] = orm.mapped_column(default=True)
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+
+class OperationRun(Model):
+    __tablename__ = "operation_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    tenant_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("tenants.id"))
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    outcome: orm.Mapped[str | None] = orm.mapped_column(sa.String(30))
+    context: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    summary_counts: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    failure_summary: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    created_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    started_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    completed_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    user_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
+    user: orm.Mapped[User | None] = orm.relationship()
+    tenant: orm.Mapped[Tenant | None] = orm.relationship()
+
+    __table_args__ = (
+        sa.Index("ix_runs_newest", "workspace_id", "created_at", "id"),
+        sa.Index("ix_runs_type", "workspace_id", "type", "created_at"),
+        sa.Index("ix_runs_tenant", "workspace_id", "tenant_id", "created_at"),
+    )
+
+
+def load_scope(user: User) -> Scope | None:
+    """The scope of a host app's user: one workspace, a list of tenants or ``"*"``."""
+    if user.workspace_id is None:
+        return None
+    tenant_ids = ALL_TENANTS if user.tenant_ids == "*" else user.tenant_ids
+    return Scope(workspace_id=user.workspace_id, tenant_ids=tenant_ids)
+
+
+def create_host(
+    database_url: str = "sqlite://",
+    *,
+    config: dict[str, t.Any] | None = None,
+    ops: OpsRefresh | None = None,
+    **admin_options: t.Any,
+) -> Flask:
+    """Make the host app with its tables.
+
+    :param ops: the extension, if not the usual one with the usual scope loader.
+    :param admin_options: passed to ``Admin``.
+    """
+    app = Flask("host")
+    app.config.update(
+        SECRET_KEY="host secret",
+        SQLALCHEMY_DATABASE_URI=database_url,
+        TESTING=True,
+        **(config or {}),
+    )
+    db.init_app(app)
+    login_manager = LoginManager(app)
+
+    @login_manager.user_loader
+    def load_user(user_id: str) -> User | None:
+        return db.session.get(User, int(user_id))
+
+    Admin(app, name="Host", **admin_options)
+    if ops is None:
+        ops = OpsRefresh(operation_run=OperationRun)
+        ops.scope_loader(load_scope)
+    ops.init_app(app)
+    with app.app_context():
+        db.create_all()
+    return app
