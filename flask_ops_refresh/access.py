@@ -7,7 +7,7 @@ import typing as t
 
 from flask import g
 from flask import has_request_context
-from flask_admin import BaseView
+from flask_admin.base import BaseView
 from flask_login import current_user
 from werkzeug.exceptions import Forbidden
 from werkzeug.exceptions import NotFound

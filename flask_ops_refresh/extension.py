@@ -8,8 +8,8 @@ import weakref
 
 from flask import current_app
 from flask import Flask
-from flask_admin import Admin
-from flask_admin import BaseView
+from flask_admin.base import Admin
+from flask_admin.base import BaseView
 from flask_admin.blueprints import _BlueprintWithHostSupport as Blueprint
 from markupsafe import Markup
 
@@ -111,7 +111,7 @@ class OpsRefresh:
             blueprint_name=_NAME,
             get_session=self._session_getter(app),
         )
-        self._add_operations(installation, self._operation_run)
+        self._add_operations(app, installation, self._operation_run)
         installation.regions.update(self._own_regions)
         _add_routes(app, installation)
         keep_quiet(app, lambda endpoint: endpoint == installation.poll_endpoint)
@@ -206,14 +206,16 @@ class OpsRefresh:
             )
         return lambda: getattr(source, "session", source)
 
-    def _add_operations(self, installation: Installation, model: type[t.Any]) -> None:
+    def _add_operations(
+        self, app: Flask, installation: Installation, model: type[t.Any]
+    ) -> None:
         required = [
             name for name in REQUIRED if self._workspaces or name != "workspace_id"
         ]
         runs = ModelMapping(model, required=required, optional=OPTIONAL)
         view = self._operations_view(
             model,
-            self._session or installation.admin.app.extensions["sqlalchemy"],
+            self._session or app.extensions["sqlalchemy"],
             installation=installation,
             reader=RunReader(runs, self._statuses),
         )
@@ -280,7 +282,7 @@ def _add_routes(app: Flask, installation: Installation) -> None:
         subdomain=admin.subdomain,
         template_folder="templates",
     )
-    blueprint.attach_url_defaults_and_value_preprocessor(app=app, host=admin.host)
+    blueprint.attach_url_defaults_and_value_preprocessor(app, admin.host or "")
     serve_assets(blueprint)
     answer_polls(blueprint, installation)
     app.register_blueprint(blueprint, host=admin.host)

@@ -6,7 +6,7 @@ import collections.abc as cabc
 import dataclasses
 import typing as t
 
-from flask_admin import Admin
+from flask_admin.base import Admin
 from markupsafe import Markup
 
 from .access import Access

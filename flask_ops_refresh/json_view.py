@@ -194,8 +194,12 @@ def _failure(entry: t.Any) -> Failure:
     if not isinstance(entry, dict):
         return Failure(message=_inline(entry))
     left = dict(entry)
-    parts = [_take(left, names) for names in (_CODES, _MESSAGES, _SUBJECTS)]
-    return Failure(*parts, rest=_inline(left) if left else "")
+    return Failure(
+        code=_take(left, _CODES),
+        message=_take(left, _MESSAGES),
+        subject=_take(left, _SUBJECTS),
+        rest=_inline(left) if left else "",
+    )
 
 
 def _take(entry: dict[str, t.Any], names: cabc.Iterable[str]) -> str:

@@ -9,20 +9,21 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 import hashlib
+import importlib
 import inspect
 import time
 import typing as t
 import urllib.parse
 import uuid
 
-import sqlalchemy as sa
 from flask import current_app
 from flask import render_template
 from flask import url_for
-from flask_admin import BaseView
 from flask_admin.babel import gettext
+from flask_admin.base import BaseView
 from flask_login import current_user
 from markupsafe import Markup
+from sqlalchemy import exc
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
@@ -31,15 +32,6 @@ from .assets import release
 from .installation import Installation
 from .scope import Scope
 from .stored_values import whole_number
-
-try:
-    from flask_babel import get_locale
-except ImportError:  # Flask-Babel is the app's choice
-
-    def get_locale() -> t.Any:
-        """The one language there is without Flask-Babel."""
-        return None
-
 
 Args: t.TypeAlias = "MultiDict[str, str]"
 
@@ -141,7 +133,7 @@ def load(
     """A region's state; an argument that the database cannot take finds nothing."""
     try:
         return region.load(scope, args)
-    except sa.exc.StatementError as error:
+    except exc.StatementError as error:
         if not _is_malformed(error):
             raise
         installation.get_session().rollback()
@@ -215,7 +207,7 @@ def etag(region: LiveRegion, args: Args, scope: Scope, state: LiveState) -> str:
         sorted(args.items(multi=True)),
         current_user.get_id(),
         scope.fingerprint(),
-        str(get_locale()),
+        _locale(),
         release(),
         state.version,
     )
@@ -239,6 +231,13 @@ def as_args(values: cabc.Mapping[str, t.Any]) -> Args:
     )
 
 
+def _locale() -> str:
+    """The reader's language, where the app has Flask-Babel."""
+    if "babel" not in current_app.extensions:
+        return ""
+    return str(importlib.import_module("flask_babel").get_locale())
+
+
 def _poll_url(installation: Installation, region: LiveRegion, args: Args) -> str:
     url = url_for(installation.poll_endpoint, region=region.name)
     query = urllib.parse.urlencode(list(args.items(multi=True)))
@@ -259,9 +258,9 @@ def _switched_off(region: LiveRegion) -> Markup | str:
     return Markup(' data-ops-refresh-no-pause="{}"').format(region.switched_off)
 
 
-def _is_malformed(error: sa.exc.StatementError) -> bool:
-    if isinstance(error, sa.exc.DBAPIError):
-        return isinstance(error, sa.exc.DataError)
+def _is_malformed(error: exc.StatementError) -> bool:
+    if isinstance(error, exc.DBAPIError):
+        return isinstance(error, exc.DataError)
     return isinstance(error.orig, AttributeError | TypeError | ValueError)
 
 

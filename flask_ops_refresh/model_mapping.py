@@ -130,10 +130,11 @@ class ModelMapping:
         """Id and label of the related records that have these ids."""
         relationship = self._mapper.relationships[name]
         target = relationship.mapper.class_
-        _, remote = (relationship.local_remote_pairs or ())[0]
+        [(_, remote), *_] = relationship.local_remote_pairs or []
         key = _by_column(target, relationship.mapper, remote)
         label = sa.cast(getattr(target, self.label_attribute(name)), sa.Text)
-        return sa.select(key, label).where(key.in_(ids))
+        labels: t.Any = sa.select(key, label).where(key.in_(ids))
+        return labels
 
     def every_column(self) -> list[sa.ColumnElement[t.Any]]:
         """All columns of the model as text, each cut at :data:`JSON_LIMIT`."""

@@ -37,6 +37,8 @@ class PerRequest:
 
 
 class _Equals(filters.BaseSQLAFilter):
+    column: t.Any
+
     def __init__(
         self, column: t.Any, name: str, choices: cabc.Callable[[], Choices]
     ) -> None:

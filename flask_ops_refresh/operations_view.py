@@ -11,10 +11,10 @@ from flask import current_app
 from flask import g
 from flask import render_template
 from flask import request
-from flask_admin import expose
 from flask_admin.babel import gettext
 from flask_admin.babel import lazy_gettext
-from flask_admin.contrib.sqla import ModelView
+from flask_admin.base import expose
+from flask_admin.contrib.sqla.view import ModelView
 from flask_admin.model.helpers import get_mdict_item_or_list
 from markupsafe import Markup
 from werkzeug.exceptions import Unauthorized
@@ -121,7 +121,7 @@ class OperationsView(ModelView):
         self.column_list = self.column_list or [
             name for name in names if present.get(name, True)
         ]
-        self.column_export_list = self.column_export_list or EXPORTED
+        self.column_export_list = self.column_export_list or [*EXPORTED]
         self.column_formatters = {**FORMATTERS, **(self.column_formatters or {})}
         self.column_formatters_export = {
             **EXPORT_FORMATTERS,
@@ -187,11 +187,22 @@ class OperationsView(ModelView):
         """The primary key as it stands in addresses."""
         return model.key if isinstance(model, RunRow) else super().get_pk_value(model)
 
-    def get_list(self, *args: t.Any, execute: bool = True, **kwargs: t.Any) -> t.Any:
+    def get_list(
+        self,
+        page: int | None,
+        sort_column: t.Any,
+        sort_desc: t.Any,
+        search: str | None,
+        filters: t.Any,
+        execute: bool = True,
+        page_size: int | None = None,
+    ) -> tuple[None, t.Any]:
         """One page of runs in one SELECT; they are not counted."""
         if (rows := g.get("_ops_refresh_rows")) is not None:
             return None, rows
-        _, query = super().get_list(*args, execute=False, **kwargs)
+        _, query = super().get_list(
+            page, sort_column, sort_desc, search, filters, False, page_size
+        )
         return None, self._rows(query) if execute else query
 
     def read_page(self) -> list[RunRow]:
@@ -206,7 +217,7 @@ class OperationsView(ModelView):
             args.filters,
             page_size=self.get_safe_page_size(args.page_size),
         )
-        return t.cast(list[RunRow], rows)
+        return rows  # type: ignore[no-any-return]
 
     def read_run(self, scope: Scope, id: str) -> RunRow | None:
         """One run with everything its detail page shows."""
@@ -235,7 +246,9 @@ class OperationsView(ModelView):
         runs = self._reader.runs
         wanted = sa.or_(sa.false(), *(runs.key_condition(key) for key in keys))
         found = self.get_query().filter(wanted)
-        return {super(OperationsView, self).get_pk_value(each): each for each in found}
+        return {
+            str(super(OperationsView, self).get_pk_value(each)): each for each in found
+        }
 
     # Pages
 
@@ -295,7 +308,10 @@ class OperationsView(ModelView):
         )
         return str(self.index_view())
 
-    def get_url(self, endpoint: str, /, **kwargs: t.Any) -> str:
+    # Positional only, as a query may have an argument called "endpoint".
+    def get_url(  # type: ignore[override]
+        self, endpoint: str, /, **kwargs: t.Any
+    ) -> str:
         """An address; a relative endpoint is this view's, on a poll as well."""
         if endpoint.startswith("."):
             endpoint = self.endpoint + endpoint

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typing as t
 
-import sqlalchemy as sa
 from flask import Blueprint
 from flask import current_app
 from flask import request
 from flask import Response
+from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
 from . import live_region
@@ -18,7 +18,7 @@ from .quiet_session import is_remembered_only
 #: Seconds after which a client may ask again when the database is unavailable.
 RETRY_AFTER_SECONDS = 5
 
-_UNAVAILABLE = (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError)
+_UNAVAILABLE = (exc.OperationalError, exc.TimeoutError, exc.InterfaceError)
 
 _HEADERS = {
     "Cache-Control": "private, no-store",
@@ -88,6 +88,6 @@ def _on_error(error: Exception) -> Response:
 
 
 def _is_unavailable(error: Exception) -> bool:
-    return isinstance(error, _UNAVAILABLE) or (
-        isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
-    )
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, _UNAVAILABLE)

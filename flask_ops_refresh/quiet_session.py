@@ -32,9 +32,9 @@ class QuietSession(NullSession):
     __setitem__ = SecureCookieSession.__setitem__  # type: ignore[assignment]
     __delitem__ = SecureCookieSession.__delitem__  # type: ignore[assignment]
     clear = SecureCookieSession.clear  # type: ignore[assignment]
-    pop = SecureCookieSession.pop  # type: ignore[assignment]
+    pop = SecureCookieSession.pop
     popitem = SecureCookieSession.popitem  # type: ignore[assignment]
-    update = SecureCookieSession.update  # type: ignore[assignment]
+    update = SecureCookieSession.update
     setdefault = SecureCookieSession.setdefault  # type: ignore[assignment]
 
 
@@ -71,7 +71,7 @@ def is_remembered_only() -> bool:
 
 def _quiet(app: Flask, session: cabc.Mapping[str, t.Any] | None) -> QuietSession:
     null_class = app.session_interface.null_session_class
-    kind = QuietSession
+    kind: type[QuietSession] = QuietSession
     if not issubclass(QuietSession, null_class):
         kind = type("QuietSession", (QuietSession, null_class), {})
     return kind(dict(session or {}))

@@ -110,18 +110,14 @@ def _spelled_out(
             final = {row[1]: row[2] for row in table}.get(meaning, meaning)
             yield (word, None, final)
     for status, outcome, name in table:
-        for own_status in _spellings(status, words):
-            for own_outcome in _spellings(outcome, words):
+        for own_status in (status, *_synonyms(status, words)):
+            for own_outcome in (outcome, *_synonyms(outcome, words)):
                 if (own_status, own_outcome) != (status, outcome):
                     yield (own_status, own_outcome, name)
 
 
-def _spellings(
-    word: str | None, words: cabc.Mapping[str, str]
-) -> cabc.Iterator[str | None]:
-    yield word
-    if word is not None:
-        yield from (own for own, meaning in words.items() if meaning == word)
+def _synonyms(word: str | None, words: cabc.Mapping[str, str]) -> list[str]:
+    return [own for own, meaning in words.items() if meaning == word]
 
 
 def _matches(
