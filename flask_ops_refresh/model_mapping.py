@@ -124,17 +124,14 @@ class ModelMapping:
             return plain[0]
         return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
 
-    def related_labels(
-        self, name: str, ids: cabc.Collection[t.Any]
-    ) -> sa.Select[t.Any]:
+    def related_labels(self, name: str, ids: cabc.Collection[t.Any]) -> t.Any:
         """Id and label of the related records that have these ids."""
         relationship = self._mapper.relationships[name]
         target = relationship.mapper.class_
         [(_, remote), *_] = relationship.local_remote_pairs or []
         key = _by_column(target, relationship.mapper, remote)
         label = sa.cast(getattr(target, self.label_attribute(name)), sa.Text)
-        labels: t.Any = sa.select(key, label).where(key.in_(ids))
-        return labels
+        return sa.select(key, label).where(key.in_(ids))
 
     def every_column(self) -> list[sa.ColumnElement[t.Any]]:
         """All columns of the model as text, each cut at :data:`JSON_LIMIT`."""

@@ -183,11 +183,13 @@ class OperationsView(ModelView):
         found = self.get_query().filter(self._reader.runs.key_condition(key))
         return found.one_or_none()
 
-    def get_pk_value(self, model: t.Any) -> t.Any:
+    def get_pk_value(self, model: t.Any) -> str:
         """The primary key as it stands in addresses."""
-        return model.key if isinstance(model, RunRow) else super().get_pk_value(model)
+        if isinstance(model, RunRow):
+            return model.key
+        return str(super().get_pk_value(model))
 
-    def get_list(
+    def get_list(  # type: ignore[override]
         self,
         page: int | None,
         sort_column: t.Any,
@@ -246,9 +248,7 @@ class OperationsView(ModelView):
         runs = self._reader.runs
         wanted = sa.or_(sa.false(), *(runs.key_condition(key) for key in keys))
         found = self.get_query().filter(wanted)
-        return {
-            str(super(OperationsView, self).get_pk_value(each)): each for each in found
-        }
+        return {self.get_pk_value(each): each for each in found}
 
     # Pages
 

@@ -34,8 +34,8 @@ class QuietSession(NullSession):
     clear = SecureCookieSession.clear  # type: ignore[assignment]
     pop = SecureCookieSession.pop
     popitem = SecureCookieSession.popitem  # type: ignore[assignment]
-    update = SecureCookieSession.update
-    setdefault = SecureCookieSession.setdefault  # type: ignore[assignment]
+    update = SecureCookieSession.update  # type: ignore[assignment]
+    setdefault = SecureCookieSession.setdefault
 
 
 def keep_quiet(app: Flask, is_poll: cabc.Callable[[str | None], bool]) -> None:
