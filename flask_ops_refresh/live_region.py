@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import importlib
 import inspect
-import time
 import typing as t
 import urllib.parse
 import uuid
@@ -27,6 +26,7 @@ from sqlalchemy import exc
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
+from . import clock
 from .assets import asset_url
 from .assets import release
 from .installation import Installation
@@ -181,7 +181,7 @@ def frame(
         _poll_url(installation, region, args),
         seconds_text(state.interval),
         etag(region, args, scope, state),
-        time.time(),
+        clock.utc_now().timestamp(),
         _switched_off(region),
     )
     closing = Markup('</div><script type="module" src="{}"{}></script>').format(

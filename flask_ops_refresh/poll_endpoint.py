@@ -20,6 +20,8 @@ RETRY_AFTER_SECONDS = 5
 
 _UNAVAILABLE = (exc.OperationalError, exc.TimeoutError, exc.InterfaceError)
 
+_CODES = (400, 401, 403, 404, 429, 500, 503)
+
 _HEADERS = {
     "Cache-Control": "private, no-store",
     "Vary": "Cookie",
@@ -32,12 +34,18 @@ def answer_polls(blueprint: Blueprint, installation: Installation) -> None:
     """Add the route of the polls and their error answers."""
 
     def poll(region: str) -> Response:
-        return _poll(installation, region)
+        try:
+            return _poll(installation, region)
+        except Exception as error:
+            return _on_error(error)
 
     blueprint.add_url_rule(
         "/<region>", "poll", poll, methods=["GET"], provide_automatic_options=False
     )
-    blueprint.register_error_handler(Exception, _on_error)
+    # What other code raises before the view is reached. An app's handlers for a
+    # code come before a blueprint's for all exceptions, so each code is named.
+    for kind in (*_CODES, Exception):
+        blueprint.register_error_handler(kind, _on_error)
 
 
 def _poll(installation: Installation, name: str) -> Response:

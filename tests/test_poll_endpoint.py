@@ -1,0 +1,412 @@
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import sqlalchemy as sa
+from bs4 import BeautifulSoup
+from flask import abort
+from flask import Response
+from werkzeug.test import TestResponse
+
+from flask_ops_refresh import live_region
+from flask_ops_refresh import Scope
+
+from .conftest import ADA
+from .conftest import BEN
+from .conftest import CLEO
+from .conftest import Clock
+from .conftest import DANA
+from .conftest import Host
+from .conftest import NOW
+from .conftest import POLL
+from .host_app import db
+from .host_app import OperationRun
+from .host_app import User
+from .pages import poll
+from .pages import region
+
+pytestmark = pytest.mark.usefixtures("frozen_clock")
+
+ALWAYS = {
+    "Cache-Control": "private, no-store",
+    "Vary": "Cookie",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def detail_url(id: object) -> str:
+    return f"/admin/ops-refresh/operation-detail?id={id}"
+
+
+LIST_URL = "/admin/ops-refresh/operation-list"
+
+
+def assert_bare(response: TestResponse, status: int) -> None:
+    assert response.status_code == status
+    assert response.data == b""
+    assert {name: response.headers.get(name) for name in ALWAYS} == ALWAYS
+    assert "Set-Cookie" not in response.headers
+    assert not [name for name, _ in response.headers if name.startswith("Ops-Refresh")]
+
+
+def test_changed_poll_brings_the_inner_html_and_the_headers(host: Host) -> None:
+    """A poll without the current ETag is answered with what the page shows."""
+    run = host.add_run(status="running", created_at=NOW, started_at=NOW)
+    client = host.client(ADA)
+    page = region(client.get(f"/admin/operations/details/?id={run}"))
+    response = poll(client, detail_url(run))
+    assert response.status_code == 200
+    assert BeautifulSoup(response.text, "html.parser") == BeautifulSoup(
+        page.element.decode_contents(), "html.parser"
+    )
+    assert response.headers["ETag"] == page.etag
+    assert response.headers["Ops-Refresh-Region"] == "operation-detail"
+    assert response.headers["Ops-Refresh-Interval"] == "1"
+    assert response.mimetype == "text/html"
+    assert {name: response.headers.get(name) for name in ALWAYS} == ALWAYS
+    assert "Set-Cookie" not in response.headers
+
+
+def test_fragments_hold_no_script_and_no_style(host: Host) -> None:
+    """What is swapped into a page can never bring code along."""
+    run = host.add_run(status="running")
+    for url in (detail_url(run), LIST_URL):
+        body = poll(host.client(ADA), url).text.lower()
+        assert body.strip()
+        assert "<script" not in body
+        assert "<style" not in body
+        assert "data-ops-refresh" not in body
+
+
+def test_unchanged_detail_poll_is_one_select_and_an_empty_304(host: Host) -> None:
+    """An unchanged poll costs one SELECT of the extension and sends no body."""
+    run = host.add_run(status="running", context={"a": 1}, summary_counts={"total": 3})
+    client = host.client(ADA)
+    etag = poll(client, detail_url(run)).headers["ETag"]
+    with host.statements() as statements:
+        response = poll(client, detail_url(run), etag)
+    assert response.status_code == 304
+    assert response.data == b""
+    assert response.headers["ETag"] == etag
+    assert response.headers["Ops-Refresh-Region"] == "operation-detail"
+    assert response.headers["Ops-Refresh-Interval"] == "1"
+    assert {name: response.headers.get(name) for name in ALWAYS} == ALWAYS
+    assert "Set-Cookie" not in response.headers
+    of_the_app = [each for each in statements if "FROM users \nWHERE users.id" in each]
+    assert len(of_the_app) == 1
+    assert len(statements) - len(of_the_app) == 1
+
+
+def test_unchanged_list_poll_is_one_select_for_fifty_rows(host: Host) -> None:
+    """However many rows a list shows, an unchanged poll of it is one SELECT."""
+    for _ in range(50):
+        host.add_run(status="running", user_id=ADA)
+    client = host.client(ADA)
+    changed = poll(client, LIST_URL)
+    assert changed.text.count("<tr>") == 51
+    with host.statements() as statements:
+        response = poll(client, LIST_URL, changed.headers["ETag"])
+    assert response.status_code == 304
+    assert sum("FROM operation_runs" in each for each in statements) == 1
+    assert len(statements) == 2  # the other is the app's own user loader
+
+
+def test_unchanged_poll_renders_nothing(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 304 is answered before any template is touched."""
+    run = host.add_run(status="running")
+    client = host.client(ADA)
+    etags = {
+        url: poll(client, url).headers["ETag"] for url in (detail_url(run), LIST_URL)
+    }
+
+    def refuse(*args: object, **kwargs: object) -> t.NoReturn:
+        raise AssertionError("rendered")
+
+    monkeypatch.setattr(host.app.jinja_env, "get_or_select_template", refuse)
+    for url, etag in etags.items():
+        assert poll(client, url, etag).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "completed", "outcome": "failed"},
+        {"type": "inventory.collect"},
+        {"tenant_id": 2},
+        {"user_id": BEN},
+        {"summary_counts": {"total": 3, "processed": 2}},
+        {"failure_summary": [{"code": "x"}]},
+        {"context": {"a": 2}},
+        {"started_at": NOW},
+        {"completed_at": NOW},
+    ],
+    ids=lambda change: ",".join(change),
+)
+def test_every_shown_value_changes_the_version(
+    host: Host, change: dict[str, t.Any]
+) -> None:
+    """A shown value that changes is told on the next poll."""
+    run = host.add_run(status="running")
+    client = host.client(ADA)
+    etag = poll(client, detail_url(run)).headers["ETag"]
+    assert poll(client, detail_url(run), etag).status_code == 304
+    host.update(OperationRun, run, **change)
+    assert poll(client, detail_url(run), etag).status_code == 200
+
+
+def test_names_of_related_records_are_part_of_the_version(host: Host) -> None:
+    """A tenant or person who is renamed is renamed on open pages as well."""
+    run = host.add_run(status="running", user_id=BEN)
+    client = host.client(ADA)
+    for url in (detail_url(run), LIST_URL):
+        etag = poll(client, url).headers["ETag"]
+        host.update(User, BEN, name=f"Benjamin for {url}")
+        response = poll(client, url, etag)
+        assert response.status_code == 200
+        assert f"Benjamin for {url}" in response.text
+
+
+def test_interval_follows_the_age_even_when_nothing_changed(
+    host: Host, frozen_clock: Clock
+) -> None:
+    """A 304 carries the interval of the moment: 1, 5, then 10 seconds."""
+    run = host.add_run(status="running", created_at=NOW)
+    client = host.client(ADA)
+    etag = poll(client, detail_url(run)).headers["ETag"]
+    seen = []
+    for seconds in (9, 1, 49, 1):
+        frozen_clock.advance(seconds=seconds)
+        response = poll(client, detail_url(run), etag)
+        assert response.status_code == 304
+        seen.append(response.headers["Ops-Refresh-Interval"])
+    assert seen == ["1", "5", "5", "10"]
+
+
+def test_the_answer_with_the_terminal_state_carries_the_stop(host: Host) -> None:
+    """The poll that brings the final content names no further interval."""
+    run = host.add_run(status="running")
+    client = host.client(ADA)
+    etag = poll(client, detail_url(run)).headers["ETag"]
+    host.update(OperationRun, run, status="completed", outcome="succeeded")
+    for url in (detail_url(run), LIST_URL):
+        response = poll(client, url, etag)
+        assert response.status_code == 200
+        assert "Succeeded" in response.text
+        assert "Ops-Refresh-Interval" not in response.headers
+        again = poll(client, url, response.headers["ETag"])
+        assert again.status_code == 304
+        assert "Ops-Refresh-Interval" not in again.headers
+
+
+@pytest.mark.parametrize(
+    ("user", "status"),
+    [(None, 401), (DANA, 404), (CLEO, 404), (BEN, 404)],
+    ids=["anonymous", "no scope", "other workspace", "other tenant"],
+)
+def test_polls_of_those_who_may_not_see_a_run_are_refused(
+    host: Host, user: int | None, status: int
+) -> None:
+    """A run's poll answers 401 to strangers and 404 to those out of its scope."""
+    run = host.add_run(status="running", tenant_id=1)
+    assert_bare(poll(host.client(user), detail_url(run)), status)
+
+
+def test_inactive_users_are_strangers(host: Host) -> None:
+    """A disabled user's live session polls nothing."""
+    run = host.add_run(status="running")
+    client = host.client(ADA)
+    etag = poll(client, detail_url(run)).headers["ETag"]
+    host.update(User, ADA, active=False)
+    assert_bare(poll(client, detail_url(run), etag), 401)
+
+
+def test_revoked_scope_is_refused_although_the_etag_matches(host: Host) -> None:
+    """Access is checked before any ETag is compared."""
+    run = host.add_run(status="running", tenant_id=2)
+    client = host.client(BEN)
+    etag = poll(client, detail_url(run)).headers["ETag"]
+    host.update(User, BEN, tenant_ids=[])
+    assert_bare(poll(client, detail_url(run), etag), 404)
+    host.update(User, BEN, workspace_id=None)
+    assert_bare(poll(client, detail_url(run), etag), 404)
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "999",
+        "",
+        "x",
+        "1.0",
+        "+1",
+        "٣",
+        "1e3",
+        "-1",
+        "9" * 30,
+        "1,1",
+        "1%00",
+        "%ff",
+        "a" * 9999,
+    ],
+)
+def test_missing_and_malformed_ids_are_the_same_404(host: Host, id: str) -> None:
+    """Foreign, missing and malformed ids cannot be told apart."""
+    foreign = host.add_run(status="running", workspace_id=2, tenant_id=None)
+    client = host.client(ADA)
+    expected = poll(client, detail_url(foreign))
+    response = poll(client, detail_url(id))
+    assert_bare(response, 404)
+    assert dict(response.headers) == dict(expected.headers)
+
+
+def test_polls_without_an_id_or_of_no_region_are_404(host: Host) -> None:
+    """An address that names nothing finds nothing."""
+    client = host.client(ADA)
+    assert_bare(poll(client, "/admin/ops-refresh/operation-detail"), 404)
+    assert_bare(poll(client, "/admin/ops-refresh/no-such-region"), 404)
+    assert_bare(poll(host.client(), "/admin/ops-refresh/no-such-region"), 401)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Ops-Refresh": "0"},
+        {**POLL, "Sec-Fetch-Site": "cross-site"},
+        {**POLL, "Sec-Fetch-Site": "same-site"},
+        {**POLL, "Sec-Fetch-Site": "none"},
+    ],
+)
+def test_polls_from_elsewhere_are_400(host: Host, headers: dict[str, str]) -> None:
+    """Only the extension's own script on the app's own page may poll."""
+    run = host.add_run(status="running")
+    assert_bare(host.client(ADA).get(detail_url(run), headers=headers), 400)
+    assert_bare(host.client().get(detail_url(run), headers=headers), 400)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_polls_are_get_only(host: Host, method: str) -> None:
+    """No other method reaches a region."""
+    response = host.client(ADA).open(LIST_URL, method=method, headers=POLL)
+    assert response.status_code == 405
+
+
+def test_views_own_is_accessible_has_the_last_word(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the owning view refuses, its polls refuse with 403."""
+    run = host.add_run(status="running")
+    view = host.app.extensions["admin"][0]._views[1]
+    monkeypatch.setattr(type(view), "is_accessible", lambda self: False)
+    client = host.client(ADA)
+    for url in (detail_url(run), LIST_URL):
+        assert_bare(poll(client, url), 403)
+    assert client.get("/admin/operations/").status_code == 403
+
+
+def test_no_two_viewers_share_an_etag(host: Host) -> None:
+    """The same run has another ETag for each viewer."""
+    run = host.add_run(status="running", tenant_id=2)
+    etags = {
+        poll(host.client(user), detail_url(run)).headers["ETag"] for user in (ADA, BEN)
+    }
+    assert len(etags) == 2
+
+
+def test_etags_hang_on_the_secret(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the app's key nobody can compute an ETag from what a run holds."""
+    state = live_region.LiveState(version=("a",), interval=1)
+    some = live_region.LiveRegion("some")
+    seen = set()
+    for secret in ("one", "two"):
+        host.app.secret_key = secret
+        with host.app.test_request_context():
+            seen.add(live_region.etag(some, live_region.as_args({}), Scope(1), state))
+    assert len(seen) == 2
+
+
+def test_error_answers_are_the_extensions_own(host: Host) -> None:
+    """An app's error pages never reach a poll."""
+
+    @host.app.errorhandler(404)
+    @host.app.errorhandler(401)
+    def page(error: Exception) -> tuple[str, int]:
+        return "<h1>The app's own page</h1>", 200
+
+    assert_bare(poll(host.client(), LIST_URL), 401)
+    assert_bare(poll(host.client(ADA), detail_url(999)), 404)
+
+
+def test_what_other_code_raises_for_a_poll_is_answered_bare(host: Host) -> None:
+    """An app's before_request that aborts does not put its pages into polls."""
+
+    @host.app.before_request
+    def close() -> None:
+        abort(503)
+
+    @host.app.errorhandler(503)
+    def page(error: Exception) -> tuple[str, int]:
+        return "<h1>The app's own page</h1>", 503
+
+    assert_bare(poll(host.client(ADA), LIST_URL), 503)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sa.exc.OperationalError("SELECT secret", {}, Exception("locked")),
+        sa.exc.TimeoutError("QueuePool limit"),
+        sa.exc.InterfaceError("SELECT secret", {}, Exception("closed")),
+        sa.exc.DBAPIError("x", {}, Exception("gone"), connection_invalidated=True),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_unavailable_database_is_503_with_retry_after(
+    host: Host, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A database that does not answer asks the page to come back later."""
+    run = host.add_run(status="running")
+
+    def fail(self: object, *args: object, **kwargs: object) -> t.NoReturn:
+        raise error
+
+    client = host.client(ADA)
+    with host.app.app_context():
+        monkeypatch.setattr(type(db.session()), "execute", fail)
+    response = poll(client, detail_url(run))
+    assert_bare(response, 503)
+    assert response.headers["Retry-After"] == "5"
+
+
+def test_bugs_are_raised_to_the_apps_own_handling(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unforeseen error is reported as the app reports errors, and answered bare."""
+    run = host.add_run(status="running")
+    region_ = host.app.extensions["flask_ops_refresh"]._installations[host.app].regions
+    bug = ZeroDivisionError("bug")
+
+    def fail(*args: object) -> t.NoReturn:
+        raise bug
+
+    monkeypatch.setattr(region_["operation-detail"], "load", fail)
+    client = host.client(ADA)
+    with pytest.raises(ZeroDivisionError):
+        poll(client, detail_url(run))
+    host.app.testing = False
+    assert_bare(poll(client, detail_url(run)), 500)
+
+
+def test_an_apps_own_header_rules_still_apply(host: Host) -> None:
+    """Other headers that the app sets on every answer stay."""
+
+    @host.app.after_request
+    def add(response: Response) -> Response:
+        response.headers["X-Own"] = "1"
+        return response
+
+    assert poll(host.client(ADA), LIST_URL).headers["X-Own"] == "1"
