@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import typing as t
+import warnings
 import weakref
 
 from flask import current_app
@@ -213,12 +214,15 @@ class OpsRefresh:
             name for name in REQUIRED if self._workspaces or name != "workspace_id"
         ]
         runs = ModelMapping(model, required=required, optional=OPTIONAL)
-        view = self._operations_view(
-            model,
-            self._session or app.extensions["sqlalchemy"],
-            installation=installation,
-            reader=RunReader(runs, self._statuses),
-        )
+        with warnings.catch_warnings():
+            # A bare session is all that an app without Flask-SQLAlchemy has.
+            warnings.filterwarnings("ignore", "Passing a session", DeprecationWarning)
+            view = self._operations_view(
+                model,
+                self._session or app.extensions["sqlalchemy"],
+                installation=installation,
+                reader=RunReader(runs, self._statuses),
+            )
         installation.admin.add_view(view)
         for region in (view.detail_region, view.list_region):
             installation.regions[region.name] = region

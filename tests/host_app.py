@@ -88,6 +88,15 @@ def load_scope(user: User) -> Scope | None:
     return Scope(workspace_id=user.workspace_id, tenant_ids=tenant_ids)
 
 
+def add_sign_in(app: Flask) -> None:
+    """Let Flask-Login know the users."""
+    login_manager = LoginManager(app)
+
+    @login_manager.user_loader
+    def load_user(user_id: str) -> User | None:
+        return db.session.get(User, int(user_id))
+
+
 def create_host(
     database_url: str = "sqlite://",
     *,
@@ -102,18 +111,11 @@ def create_host(
     """
     app = Flask("host")
     app.config.update(
-        SECRET_KEY="host secret",
-        SQLALCHEMY_DATABASE_URI=database_url,
-        TESTING=True,
-        **(config or {}),
+        SECRET_KEY="host secret", SQLALCHEMY_DATABASE_URI=database_url, TESTING=True
     )
+    app.config.update(config or {})
     db.init_app(app)
-    login_manager = LoginManager(app)
-
-    @login_manager.user_loader
-    def load_user(user_id: str) -> User | None:
-        return db.session.get(User, int(user_id))
-
+    add_sign_in(app)
     Admin(app, name="Host", **admin_options)
     if ops is None:
         ops = OpsRefresh(operation_run=OperationRun)

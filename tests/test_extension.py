@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask_admin import Admin
+from flask_login import login_user
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
@@ -17,6 +18,7 @@ from flask_ops_refresh import Scope
 
 from .conftest import ADA
 from .conftest import Host
+from .host_app import add_sign_in
 from .host_app import create_host
 from .host_app import db
 from .host_app import load_scope
@@ -25,6 +27,7 @@ from .host_app import User
 from .pages import own_scripts
 from .pages import poll
 from .pages import region
+from .pages import soup
 
 
 def bare_app(**config: t.Any) -> Flask:
@@ -273,8 +276,6 @@ def test_views_get_one_from_the_scope_alone(host: Host) -> None:
     foreign = host.add_run(workspace_id=2, tenant_id=None)
     view = host.app.extensions["admin"][0]._views[1]
     with host.app.test_request_context():
-        from flask_login import login_user
-
         login_user(t.cast(User, db.session.get(User, ADA)))
         assert view.get_one(str(run)).id == run
         assert view.get_one(str(foreign)) is None
@@ -312,13 +313,11 @@ def test_only_one_jinja_global_and_no_table_are_added(host: Host) -> None:
 def test_scripts_carry_the_admins_nonce_where_it_has_one(
     make_host: cabc.Callable[..., Host], nonce: str | None
 ) -> None:
-    """With a CSP nonce every script of ours has it; without one there is no attribute."""
+    """Where the admin has a CSP nonce our script has it; elsewhere no attribute."""
     host = make_host(csp_nonce_generator=(lambda: nonce) if nonce is not None else None)
     run = host.add_run(status="running")
     page = host.client(ADA).get(f"/admin/operations/details/?id={run}")
-    [script] = [
-        each for each in region(page).element.parent.select("script[type=module]")
-    ]
+    [script] = soup(page).select("script[type=module]")
     assert script.get("nonce") == (nonce or None)
     assert len(own_scripts(page)) == 1
 
@@ -351,7 +350,6 @@ def test_addresses_follow_a_prefix_of_the_server(host: Host) -> None:
 
 def test_a_session_of_the_apps_own_reads_the_runs(tmp_path: t.Any) -> None:
     """Any scoped session will do, a replica's too."""
-    host = create_host(f"sqlite:///{tmp_path}/own.sqlite")
     engine = sa.create_engine(f"sqlite:///{tmp_path}/replica.sqlite")
     OperationRun.metadata.create_all(engine)
     own = orm.scoped_session(orm.sessionmaker(engine))
@@ -359,14 +357,19 @@ def test_a_session_of_the_apps_own_reads_the_runs(tmp_path: t.Any) -> None:
     own.commit()
     own.remove()
     app = bare_app()
+    add_sign_in(app)
     Admin(app)
     ops = OpsRefresh(operation_run=OperationRun, session=own)
     ops.scope_loader(load_scope)
-    with pytest.warns(DeprecationWarning, match="session"):
-        ops.init_app(app)
+    ops.init_app(app)
+    client = Host(app).client(ADA)
     with app.app_context():
+        db.create_all()
+        db.session.add(User(id=ADA, name="Ada", workspace_id=1, tenant_ids="*"))
+        db.session.commit()
         assert ops.session is own
-    assert isinstance(host, Flask)
+    assert "kind.replica" in client.get("/admin/operations/").text
+    own.remove()
     engine.dispose()
 
 

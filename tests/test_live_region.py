@@ -10,6 +10,7 @@ from flask_admin import BaseView
 from flask_admin import expose
 from jinja2 import DictLoader
 
+from flask_ops_refresh import live_region
 from flask_ops_refresh import LiveState
 from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh import Scope
@@ -123,7 +124,7 @@ def test_an_inactive_region_is_a_plain_div(own: Host) -> None:
 def test_nothing_is_drawn_for_those_who_may_not_see_it(
     own: Host, user: int | None
 ) -> None:
-    """Strangers, users without scope and without the tenant get no trace of a region."""
+    """Strangers and those without scope or tenant get no trace of a region."""
     own.update(Tenant, 1, name="Moving…")
     assert own.client(user).get("/own/1").text == ""
 
@@ -168,11 +169,9 @@ def test_a_function_that_aborts_is_answered_bare(own: Host) -> None:
 
 def test_pauses_can_be_switched_off(own: Host) -> None:
     """A region that is to go on in hidden tabs and under dialogs says so."""
-    with own.app.test_request_context():
-        pass
 
     @own.app.get("/uuid")
-    def page() -> str:
+    def with_uuid() -> str:
         return render_template_string(
             "{{ ops_refresh.live('by-uuid', id=id) }}", id=uuid.UUID(int=7)
         )
@@ -221,21 +220,10 @@ def test_an_unknown_region_in_a_template_is_an_error(host: Host) -> None:
 
 def test_without_a_secret_key_nothing_is_polled(host: Host) -> None:
     """An ETag needs the app's secret; the error says so."""
-    run = host.add_run(status="running")
-    client = host.client(ADA)
-    view = host.app.extensions["flask_ops_refresh"]
     host.app.secret_key = None
-    assert view is not None
+    region_, state = live_region.LiveRegion("x"), LiveState(1, 1)
     with (
         host.app.test_request_context(),
         pytest.raises(RuntimeError, match="SECRET_KEY"),
     ):
-        from flask_ops_refresh import live_region
-
-        live_region.etag(
-            live_region.LiveRegion("x"),
-            live_region.as_args({}),
-            Scope(1),
-            LiveState(run, 1),
-        )
-    assert client is not None
+        live_region.etag(region_, live_region.as_args({}), Scope(1), state)
