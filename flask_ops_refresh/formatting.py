@@ -60,6 +60,13 @@ def status_badge(status: str, subject: str = "", key: str = "") -> Markup:
     ).format(_COLOURS.get(status, "light"), _slug(status), announce, label)
 
 
+def stalled_badge(last_sign_of_life: dt.datetime | None) -> Markup:
+    """A badge for work that has been silent for too long, with since when."""
+    return Markup(
+        '<span class="badge badge-warning ops-refresh-stalled" title="{}">{}</span>'
+    ).format(exact_time(last_sign_of_life), gettext("Stalled"))
+
+
 def progress_bar(counts: cabc.Mapping[str, int] | None) -> Markup:
     """Progress by ``processed`` and ``total``; empty where they do not tell any."""
     share = progress_share(counts)

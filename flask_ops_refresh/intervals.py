@@ -27,26 +27,48 @@ def age_seconds(created_at: dt.datetime | None, now: dt.datetime) -> float:
     return max(0.0, (now - created_at).total_seconds())
 
 
-def run_interval(
+def is_awaited(
     *,
     active: bool,
     created_at: dt.datetime | None,
     now: dt.datetime,
-    steps: cabc.Sequence[tuple[float | None, float]],
     stop_after_seconds: float | None,
+) -> bool:
+    """Whether a record is polled: active, and not past the age to give up at."""
+    if not active or stop_after_seconds is None:
+        return active
+    return age_seconds(created_at, now) < stop_after_seconds
+
+
+def is_stalled(
+    *,
+    active: bool,
+    last_sign_of_life: dt.datetime | None,
+    now: dt.datetime,
+    stalled_after_seconds: float | None,
+) -> bool:
+    """Whether an active record has been silent for too long."""
+    if not active or stalled_after_seconds is None:
+        return False
+    return age_seconds(last_sign_of_life, now) >= stalled_after_seconds
+
+
+def run_interval(
+    *,
+    awaited: bool,
+    created_at: dt.datetime | None,
+    now: dt.datetime,
+    steps: cabc.Sequence[tuple[float | None, float]],
 ) -> float | None:
     """Seconds until an operation run is asked for again.
 
+    :param awaited: what :func:`is_awaited` says of it.
     :param steps: pairs of an age limit in seconds (``None``: any age) and the
         interval in seconds for a run younger than that.
-    :param stop_after_seconds: the age from which even an active run is no
-        longer polled.
     """
-    if not active:
+    if not awaited:
         return None
     age = age_seconds(created_at, now)
-    if stop_after_seconds is not None and age >= stop_after_seconds:
-        return None
     return next(
         seconds
         for younger_than, seconds in steps
@@ -54,9 +76,9 @@ def run_interval(
     )
 
 
-def list_interval(*, any_active: bool, seconds: float) -> float | None:
+def list_interval(*, any_awaited: bool, seconds: float) -> float | None:
     """Seconds until a list page is asked for again."""
-    return seconds if any_active else None
+    return seconds if any_awaited else None
 
 
 def review_pack_interval(*, active: bool, seconds: float) -> float | None:

@@ -34,7 +34,10 @@ EXPORTED = (
 
 
 def _status(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
-    return formatting.status_badge(run.status, _subject(run), run.key)
+    badge = formatting.status_badge(run.status, _subject(run), run.key)
+    if view.vitality(run, clock.utc_now()).stalled:
+        return badge + " " + formatting.stalled_badge(run.last_sign_of_life)
+    return badge
 
 
 def _type(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:

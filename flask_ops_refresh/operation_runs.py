@@ -197,6 +197,12 @@ class RunRow:
         """When it ended."""
         return read_datetime(self._raw("completed_at"))
 
+    @property
+    def last_sign_of_life(self) -> dt.datetime | None:
+        """When something was last written to it, as far as its times tell."""
+        moments = (read_datetime(self._raw(name)) for name in _TIMES)
+        return max(filter(None, moments), default=None)
+
     @functools.cached_property
     def counts(self) -> dict[str, int]:
         """The counts of ``summary_counts``, those known first, the others as stored."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import dataclasses
+import datetime as dt
 import typing as t
 
 import sqlalchemy as sa
@@ -25,6 +27,8 @@ from . import json_view
 from . import live_region
 from .assets import asset_url
 from .installation import Installation
+from .intervals import is_awaited
+from .intervals import is_stalled
 from .intervals import list_interval
 from .intervals import run_interval
 from .live_region import Args
@@ -127,7 +131,17 @@ class OperationsView(ModelView):
             **EXPORT_FORMATTERS,
             **(self.column_formatters_export or {}),
         }
-        self.column_labels = {**LABELS, **(self.column_labels or {})}
+        related = {
+            f"{name}.{runs.label_attribute(name)}": LABELS[name]
+            for name in ("tenant", "user")
+            if runs.is_relationship(name)
+        }
+        self.column_labels = {
+            **dict.fromkeys(key, LABELS["key"]),
+            **LABELS,
+            **related,
+            **(self.column_labels or {}),
+        }
         if self.column_default_sort is None:
             self.column_default_sort = [(name, True) for name in ("created_at", *key)]
         if self.column_sortable_list is None:
@@ -135,11 +149,6 @@ class OperationsView(ModelView):
                 (name, (name, *key)) for name in ("created_at", "type")
             ]
         if self.column_searchable_list is None:
-            related = [
-                f"{name}.{runs.label_attribute(name)}"
-                for name in ("tenant", "user")
-                if runs.is_relationship(name)
-            ]
             self.column_searchable_list = [*key, "type", *related]
         if self.column_filters is None:
             self.column_filters = run_filters(
@@ -346,14 +355,35 @@ class OperationsView(ModelView):
         """The extension as it stands in the app."""
         return self._installation
 
+    def vitality(self, run: RunRow, now: dt.datetime) -> Vitality:
+        """Whether a run is waited for, and whether it seems dead."""
+        settings = self._installation.settings
+        return Vitality(
+            awaited=is_awaited(
+                active=run.active,
+                created_at=run.created_at,
+                now=now,
+                stop_after_seconds=settings.stop_after_seconds,
+            ),
+            stalled=is_stalled(
+                active=run.active,
+                last_sign_of_life=run.last_sign_of_life,
+                now=now,
+                stalled_after_seconds=settings.stalled_after_seconds,
+            ),
+        )
+
     def detail_context(self, run: RunRow) -> dict[str, t.Any]:
         """The variables of the detail region's template."""
         masking = self._installation.masking
         context = json_view.readable(*run.json("context"), masking)
         failures = json_view.failures(*run.json("failure_summary"), masking)
+        now = clock.utc_now()
         return {
             "run": run,
-            "now": clock.utc_now(),
+            "now": now,
+            "vitality": self.vitality(run, now),
+            "page_url": self.get_url(".details_view", id=run.key),
             "context": context,
             "failures": failures,
             "formatting": formatting,
@@ -361,6 +391,18 @@ class OperationsView(ModelView):
             "get_value": self.get_detail_value,
             "_gettext": gettext,
         }
+
+
+@dataclasses.dataclass(frozen=True)
+class Vitality:
+    """What the clock says of an active run.
+
+    :param awaited: it is polled.
+    :param stalled: it has shown no sign of life for too long.
+    """
+
+    awaited: bool
+    stalled: bool
 
 
 class OperationDetailRegion(LiveRegion):
@@ -375,15 +417,15 @@ class OperationDetailRegion(LiveRegion):
         run = self._view.read_run(scope, args.get("id", ""))
         if run is None:
             return None
-        settings = self._view.installation.settings
+        now = clock.utc_now()
+        vitality = self._view.vitality(run, now)
         interval = run_interval(
-            active=run.active,
+            awaited=vitality.awaited,
             created_at=run.created_at,
-            now=clock.utc_now(),
-            steps=settings.run_intervals_seconds,
-            stop_after_seconds=settings.stop_after_seconds,
+            now=now,
+            steps=self._view.installation.settings.run_intervals_seconds,
         )
-        return LiveState(run.stored_values, interval, lambda: {"run": run})
+        return LiveState((run.stored_values, vitality), interval, lambda: {"run": run})
 
     def render(self, state: LiveState) -> str:
         """Render the view's region template."""
@@ -404,15 +446,14 @@ class OperationListRegion(LiveRegion):
 
     def state(self, rows: list[RunRow]) -> LiveState:
         """The state of a page of these rows."""
-        settings = self._view.installation.settings
-        return LiveState(
-            version=[row.stored_values for row in rows],
-            interval=list_interval(
-                any_active=any(row.active for row in rows),
-                seconds=settings.list_interval_seconds,
-            ),
-            context=lambda: {"rows": rows},
+        now = clock.utc_now()
+        vitalities = [self._view.vitality(row, now) for row in rows]
+        interval = list_interval(
+            any_awaited=any(vitality.awaited for vitality in vitalities),
+            seconds=self._view.installation.settings.list_interval_seconds,
         )
+        version = ([row.stored_values for row in rows], vitalities)
+        return LiveState(version, interval, lambda: {"rows": rows})
 
     def render(self, state: LiveState) -> str:
         """Render the table by Flask-Admin's own template."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import collections.abc as cabc
 import datetime as dt
 import json
 import typing as t
@@ -16,6 +17,7 @@ from .conftest import NOW
 from .host_app import OperationRun
 from .pages import is_silent
 from .pages import own_scripts
+from .pages import poll
 from .pages import region
 from .pages import soup
 
@@ -274,3 +276,41 @@ def test_reading_changes_nothing(host: Host) -> None:
         host.client(ADA).get(details(run))
     assert not [each for each in statements if not each.startswith("SELECT")]
     assert OperationRun.__table__.name == "operation_runs"
+
+
+def test_a_run_past_the_age_to_give_up_at_says_that_it_is_not_refreshed(
+    make_host: cabc.Callable[..., Host], frozen_clock: Clock
+) -> None:
+    """OPS_REFRESH_STOP_AFTER_SECONDS ends the polling with a visible way on."""
+    host = make_host(config={"OPS_REFRESH_STOP_AFTER_SECONDS": 3600})
+    run = host.add_run(status="running", created_at=NOW)
+    client = host.client(ADA)
+    page = client.get(details(run))
+    assert "no longer refreshed" not in page.text
+    found = region(page)
+    assert found.url is not None
+    frozen_clock.advance(hours=1)
+    answer = poll(client, found.url, found.etag)
+    assert answer.status_code == 200
+    assert "Ops-Refresh-Interval" not in answer.headers
+    assert "This run is no longer refreshed." in answer.text
+    assert is_silent(client.get(details(run)))
+    assert is_silent(client.get("/admin/operations/"))
+
+
+def test_a_silent_run_is_marked_as_stalled_and_polled_on(
+    make_host: cabc.Callable[..., Host], frozen_clock: Clock
+) -> None:
+    """OPS_REFRESH_STALLED_AFTER_SECONDS marks a run on page, list and poll."""
+    host = make_host(config={"OPS_REFRESH_STALLED_AFTER_SECONDS": 60})
+    run = host.add_run(status="running", created_at=NOW, started_at=NOW)
+    client = host.client(ADA)
+    page = region(client.get(details(run)))
+    assert page.url is not None
+    frozen_clock.advance(seconds=60)
+    answer = poll(client, page.url, page.etag)
+    assert "No sign of life since" in answer.text
+    assert answer.headers["Ops-Refresh-Interval"] == "10"
+    assert "Stalled" in client.get("/admin/operations/").text
+    host.update(OperationRun, run, status="completed", outcome="failed")
+    assert "Stalled" not in client.get("/admin/operations/").text
