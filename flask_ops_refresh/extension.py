@@ -16,6 +16,8 @@ from markupsafe import Markup
 
 from . import formatting
 from . import live_region
+from . import operation_runs
+from . import review_packs
 from .access import Access
 from .access import ScopeLoader
 from .assets import serve_assets
@@ -24,18 +26,24 @@ from .json_view import Masking
 from .live_region import FunctionRegion
 from .live_region import LiveState
 from .model_mapping import ModelMapping
-from .operation_runs import OPTIONAL
-from .operation_runs import REQUIRED
 from .operation_runs import RunReader
 from .operations_view import OperationsView
 from .poll_endpoint import answer_polls
 from .quiet_session import keep_quiet
+from .review_pack_card import DownloadUrl
+from .review_pack_card import draw_card
+from .review_pack_card import is_stock_dashboard
+from .review_pack_card import put_on_dashboard
+from .review_pack_card import ReviewPackRegion
+from .review_packs import PackReader
 from .settings import read_settings
+from .statuses import review_pack_statuses
 from .statuses import run_statuses
 
 _NAME = "flask_ops_refresh"
 
 _Loader = t.TypeVar("_Loader", bound=ScopeLoader)
+_Download = t.TypeVar("_Download", bound=DownloadUrl)
 _Load = t.TypeVar("_Load", bound=cabc.Callable[..., LiveState | None])
 
 
@@ -44,11 +52,16 @@ class OpsRefresh:
 
     :param app: the app, if it is at hand; otherwise call :meth:`init_app`.
     :param admin: the Admin to join, where the app has several.
-    :param operation_run: the app's model of an operation run.
+    :param operation_run: the app's model of an operation run. Without it there is
+        no Operations view.
+    :param review_pack: the app's model of a review pack. Without it there is no
+        card.
     :param session: what reads the models: a SQLAlchemy session, a
         ``scoped_session``, or an object with one as ``session``. By default that
         of Flask-SQLAlchemy.
-    :param statuses: the app's own status words, such as ``{"pending": "queued"}``.
+    :param statuses: the app's own words for the status and outcome of a run, such
+        as ``{"pending": "queued"}``.
+    :param pack_statuses: the app's own words for the status of a review pack.
     :param operations_view: the class of the Operations view, a subclass of
         :class:`OperationsView`.
     :param workspaces: whether the app has workspaces. Without them models need no
@@ -64,15 +77,20 @@ class OpsRefresh:
         *,
         admin: Admin | None = None,
         operation_run: type[t.Any] | None = None,
+        review_pack: type[t.Any] | None = None,
         session: t.Any = None,
         statuses: cabc.Mapping[str, str] | None = None,
+        pack_statuses: cabc.Mapping[str, str] | None = None,
         operations_view: type[OperationsView] = OperationsView,
         workspaces: bool = True,
     ) -> None:
         self._admin = admin
         self._operation_run = operation_run
         self._session = session
+        self._review_pack = review_pack
         self._statuses = run_statuses(statuses)
+        self._pack_statuses = review_pack_statuses(pack_statuses)
+        self._download_url: DownloadUrl | None = None
         self._operations_view = operations_view
         self._workspaces = workspaces
         self._access = Access(workspaces=workspaces)
@@ -99,11 +117,7 @@ class OpsRefresh:
                 "Flask-Ops-Refresh is already initialised on this app. Call init_app "
                 "once; its object is app.extensions['flask_ops_refresh']."
             )
-        if self._operation_run is None:
-            raise TypeError(
-                "OpsRefresh has no model to show. Give it the app's own: "
-                "OpsRefresh(operation_run=OperationRun)."
-            )
+        runs, packs = self._mappings()
         installation = Installation(
             admin=_the_admin(app, admin or self._admin),
             access=self._access,
@@ -112,7 +126,10 @@ class OpsRefresh:
             blueprint_name=_NAME,
             get_session=self._session_getter(app),
         )
-        self._add_operations(app, installation, self._operation_run)
+        if runs is not None:
+            self._add_operations(app, installation, runs)
+        if packs is not None:
+            self._add_review_pack(installation, packs, runs)
         installation.regions.update(self._own_regions)
         _add_routes(app, installation)
         keep_quiet(app, lambda endpoint: endpoint == installation.poll_endpoint)
@@ -128,6 +145,15 @@ class OpsRefresh:
         """
         self._access.set_loader(loader)
         return loader
+
+    def review_pack_download_url(self, make: _Download) -> _Download:
+        """Register the function that gives a pack's download address.
+
+        It is called with a ready pack that has not expired, and returns a path or
+        an http address, or ``None`` for no link. The extension opens no file.
+        """
+        self._download_url = make
+        return make
 
     def live_region(
         self,
@@ -207,18 +233,49 @@ class OpsRefresh:
             )
         return lambda: getattr(source, "session", source)
 
-    def _add_operations(
-        self, app: Flask, installation: Installation, model: type[t.Any]
-    ) -> None:
+    def _mappings(self) -> tuple[ModelMapping | None, ModelMapping | None]:
+        if self._operation_run is None and self._review_pack is None:
+            raise TypeError(
+                "OpsRefresh has no model to show. Give it the app's own: "
+                "OpsRefresh(operation_run=OperationRun, review_pack=ReviewPack)."
+            )
+        return (
+            self._mapping(self._operation_run, operation_runs),
+            self._mapping(self._review_pack, review_packs),
+        )
+
+    def _mapping(self, model: t.Any, names: t.Any) -> ModelMapping | None:
+        if model is None:
+            return None
         required = [
-            name for name in REQUIRED if self._workspaces or name != "workspace_id"
+            name
+            for name in names.REQUIRED
+            if self._workspaces or name != "workspace_id"
         ]
-        runs = ModelMapping(model, required=required, optional=OPTIONAL)
+        return ModelMapping(model, required=required, optional=names.OPTIONAL)
+
+    def _add_review_pack(
+        self,
+        installation: Installation,
+        packs: ModelMapping,
+        runs: ModelMapping | None,
+    ) -> None:
+        index_view = installation.admin.index_view
+        reader = PackReader(packs, self._pack_statuses, runs)
+        region = ReviewPackRegion(
+            index_view, installation, reader, lambda: self._download_url
+        )
+        installation.regions[region.name] = region
+        put_on_dashboard(index_view)
+
+    def _add_operations(
+        self, app: Flask, installation: Installation, runs: ModelMapping
+    ) -> None:
         with warnings.catch_warnings():
             # A bare session is all that an app without Flask-SQLAlchemy has.
             warnings.filterwarnings("ignore", "Passing a session", DeprecationWarning)
             view = self._operations_view(
-                model,
+                runs.model,
                 self._session or app.extensions["sqlalchemy"],
                 installation=installation,
                 reader=RunReader(runs, self._statuses),
@@ -248,6 +305,14 @@ class TemplateGlobal:
             known = ", ".join(sorted(installation.regions))
             raise LookupError(f"No live region {name!r}. Known are {known}.")
         return live_region.draw(installation, region, live_region.as_args(args))
+
+    def review_pack_card(self) -> Markup:
+        """The current tenant's review pack, once on a page."""
+        return draw_card(self._ops.installation)
+
+    def is_stock_dashboard(self) -> bool:
+        """Whether the dashboard is Flask-Admin's own, so that the card goes on it."""
+        return is_stock_dashboard()
 
 
 _BUILT_IN = ("operation-detail", "operation-list", "review-pack")

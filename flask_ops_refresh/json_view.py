@@ -134,6 +134,23 @@ def failures(raw: object, length: int | None, masking: Masking) -> Failures | No
     )
 
 
+def read_figures(
+    raw: object, length: int | None, masking: Masking
+) -> list[tuple[str, str]]:
+    """The plain values of a stored JSON object, by name; nothing of any other."""
+    try:
+        value, _ = _parse(raw, length)
+    except ValueError:
+        return []
+    if not isinstance(value, dict):
+        return []
+    return [
+        (_inline(name.replace("_", " ").capitalize()), _inline(figure))
+        for name, figure in masking.apply(value).items()
+        if isinstance(figure, str | int | float) and not isinstance(figure, bool)
+    ]
+
+
 def _parse(raw: object, length: int | None) -> tuple[t.Any, bool]:
     whole = length is None or length <= JSON_LIMIT
     if not whole and isinstance(raw, str):

@@ -16,6 +16,7 @@ import urllib.parse
 import uuid
 
 from flask import current_app
+from flask import g
 from flask import render_template
 from flask import url_for
 from flask_admin.babel import gettext
@@ -173,9 +174,10 @@ def frame(
         _gettext=gettext,
     )
     opening = Markup(
-        '{}<div id="{}" data-ops-refresh-url="{}" data-ops-refresh-interval="{}" '
+        '{}{}<div id="{}" data-ops-refresh-url="{}" data-ops-refresh-interval="{}" '
         'data-ops-refresh-etag="{}" data-ops-refresh-now="{:.3f}"{}>'
     ).format(
+        stylesheet(installation),
         Markup(controls),
         region_id,
         _poll_url(installation, region, args),
@@ -189,6 +191,17 @@ def frame(
         installation.nonce_attribute(),
     )
     return Frame(opening, closing)
+
+
+def stylesheet(installation: Installation) -> Markup:
+    """A link to the extension's style, once on a page."""
+    if g.get("_ops_refresh_styled"):
+        return Markup()
+    g._ops_refresh_styled = True
+    return Markup('<link href="{}" rel="stylesheet"{}>').format(
+        asset_url(installation.blueprint_name, "ops_refresh.css"),
+        installation.nonce_attribute(),
+    )
 
 
 def etag(region: LiveRegion, args: Args, scope: Scope, state: LiveState) -> str:

@@ -145,6 +145,16 @@ class ModelMapping:
             for attribute in self._mapper.column_attrs
         ]
 
+    def left_to_read(self) -> list[t.Any]:
+        """Loader options for an instance without the columns that are read raw.
+
+        A value among them that the model's own type cannot read does no harm
+        then, unless somebody asks the instance for it.
+        """
+        keys = {column.key for column in self.primary_key}
+        names = self._names & set(self._mapper.column_attrs.keys()) - keys
+        return [orm.defer(getattr(self.model, name)) for name in sorted(names)]
+
     def encode_key(self, values: cabc.Sequence[t.Any]) -> str:
         """A primary key as the text that stands in addresses."""
         return iterencode(str(value) for value in values)

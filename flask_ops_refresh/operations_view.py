@@ -25,7 +25,6 @@ from . import clock
 from . import formatting
 from . import json_view
 from . import live_region
-from .assets import asset_url
 from .installation import Installation
 from .intervals import is_awaited
 from .intervals import is_stalled
@@ -38,6 +37,7 @@ from .operation_columns import EXPORT_FORMATTERS
 from .operation_columns import EXPORTED
 from .operation_columns import FORMATTERS
 from .operation_columns import LABELS
+from .operation_columns import LISTED
 from .operation_filters import run_filters
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
@@ -113,17 +113,8 @@ class OperationsView(ModelView):
             "progress": runs.has("summary_counts"),
             "duration": runs.has("completed_at"),
         }
-        names = [
-            "status",
-            "type",
-            "tenant",
-            "user",
-            "progress",
-            "created_at",
-            "duration",
-        ]
         self.column_list = self.column_list or [
-            name for name in names if present.get(name, True)
+            name for name in LISTED if present.get(name, True)
         ]
         self.column_export_list = self.column_export_list or [*EXPORTED]
         self.column_formatters = {**FORMATTERS, **(self.column_formatters or {})}
@@ -131,17 +122,13 @@ class OperationsView(ModelView):
             **EXPORT_FORMATTERS,
             **(self.column_formatters_export or {}),
         }
-        related = {
+        related: dict[t.Any, t.Any] = {
             f"{name}.{runs.label_attribute(name)}": LABELS[name]
             for name in ("tenant", "user")
             if runs.is_relationship(name)
         }
-        self.column_labels = {
-            **dict.fromkeys(key, LABELS["key"]),
-            **LABELS,
-            **related,
-            **(self.column_labels or {}),
-        }
+        labels: dict[t.Any, t.Any] = {**dict.fromkeys(key, LABELS["key"]), **LABELS}
+        self.column_labels = {**labels, **related, **(self.column_labels or {})}
         if self.column_default_sort is None:
             self.column_default_sort = [(name, True) for name in ("created_at", *key)]
         if self.column_sortable_list is None:
@@ -277,21 +264,24 @@ class OperationsView(ModelView):
         state = live_region.load(self._installation, region, scope, args)
         if state is None or not self.can_view_details:
             abort(404)
+        return_url = request.args.get("url")
+        if not return_url or not _stays_here(return_url):
+            return_url = self.get_url(".index_view")
+        stylesheet = live_region.stylesheet(self._installation)
         return self.render(
             self.details_template,
             details_columns=(),
+            stylesheet=stylesheet,
             live_frame=live_region.frame(
                 self._installation, region, args, scope, state
             ),
             live_inner=Markup(region.render(state)),
-            return_url=request.args.get("url") or self.get_url(".index_view"),
+            return_url=return_url,
         )
 
     def render(self, template: str, **kwargs: t.Any) -> str:
         """Render a template; the list's as a region alone when a poll asks for it."""
-        kwargs["ops_refresh_css"] = asset_url(
-            self._installation.blueprint_name, "ops_refresh.css"
-        )
+        kwargs.setdefault("stylesheet", live_region.stylesheet(self._installation))
         if template == self.list_template and "data" in kwargs:
             kwargs["keyed_row"] = _keyed_row
             kwargs["live_frame"] = live_region.Frame(Markup(), Markup())

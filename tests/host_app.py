@@ -7,6 +7,7 @@ import typing as t
 
 import sqlalchemy as sa
 from flask import Flask
+from flask import session
 from flask_admin import Admin
 from flask_login import LoginManager
 from flask_login import UserMixin
@@ -80,12 +81,40 @@ class OperationRun(Model):
     )
 
 
+class ReviewPack(Model):
+    __tablename__ = "review_packs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    tenant_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("tenants.id"))
+    operation_run_id: orm.Mapped[int | None]
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    summary: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    file_size: orm.Mapped[int | None]
+    created_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    generated_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    expires_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    tenant: orm.Mapped[Tenant | None] = orm.relationship()
+
+
 def load_scope(user: User) -> Scope | None:
-    """The scope of a host app's user: one workspace, a list of tenants or ``"*"``."""
+    """The scope of a host app's user: one workspace, a list of tenants or ``"*"``.
+
+    The current tenant is the one chosen in the session.
+    """
     if user.workspace_id is None:
         return None
     tenant_ids = ALL_TENANTS if user.tenant_ids == "*" else user.tenant_ids
-    return Scope(workspace_id=user.workspace_id, tenant_ids=tenant_ids)
+    return Scope(
+        workspace_id=user.workspace_id,
+        tenant_ids=tenant_ids,
+        tenant_id=session.get("tenant_id"),
+    )
 
 
 def add_sign_in(app: Flask) -> None:
@@ -118,8 +147,9 @@ def create_host(
     add_sign_in(app)
     Admin(app, name="Host", **admin_options)
     if ops is None:
-        ops = OpsRefresh(operation_run=OperationRun)
+        ops = OpsRefresh(operation_run=OperationRun, review_pack=ReviewPack)
         ops.scope_loader(load_scope)
+        ops.review_pack_download_url(lambda pack: f"/packs/{pack.id}")
     ops.init_app(app)
     with app.app_context():
         db.create_all()

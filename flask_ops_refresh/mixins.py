@@ -1,0 +1,99 @@
+"""Columns and indexes for apps that have no such models yet.
+
+Mix one into a model of the app's own and let the app's migration create the
+table. Foreign keys and relationships are the app's to add, ``user`` and
+``tenant`` among them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from .clock import utc_now
+
+
+class OperationRunMixin:
+    """What the Operations view shows of a run, with the indexes its queries need.
+
+    Give the class a ``__tablename__``; override ``workspace_id`` and ``tenant_id``
+    where they are not integers.
+    """
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int] = orm.mapped_column()
+    tenant_id: orm.Mapped[int | None] = orm.mapped_column()
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(120))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="queued")
+    outcome: orm.Mapped[str | None] = orm.mapped_column(sa.String(30))
+    context: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    summary_counts: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    failure_summary: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    created_at: orm.Mapped[dt.datetime] = orm.mapped_column(
+        sa.DateTime(timezone=True), default=utc_now
+    )
+    started_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    completed_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    updated_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True), default=utc_now, onupdate=utc_now
+    )
+
+    @orm.declared_attr.directive
+    def __table_args__(cls) -> tuple[t.Any, ...]:
+        """An index for the list, and one for each of its filters."""
+        return _indexes(
+            cls,
+            ("workspace_id", "created_at", "id"),
+            ("workspace_id", "status", "created_at"),
+            ("workspace_id", "type", "created_at"),
+            ("workspace_id", "tenant_id", "created_at"),
+        )
+
+
+class ReviewPackMixin:
+    """What the review pack card shows of a pack, with the index its query needs.
+
+    Give the class a ``__tablename__``; override ``workspace_id``, ``tenant_id``
+    and ``operation_run_id`` where they are not integers.
+    """
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int] = orm.mapped_column()
+    tenant_id: orm.Mapped[int] = orm.mapped_column()
+    operation_run_id: orm.Mapped[int | None] = orm.mapped_column()
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="queued")
+    summary: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    options: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, nullable=True)
+    file_path: orm.Mapped[str | None] = orm.mapped_column(sa.Text)
+    file_size: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
+    created_at: orm.Mapped[dt.datetime] = orm.mapped_column(
+        sa.DateTime(timezone=True), default=utc_now
+    )
+    generated_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    expires_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True)
+    )
+    updated_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(
+        sa.DateTime(timezone=True), default=utc_now, onupdate=utc_now
+    )
+
+    @orm.declared_attr.directive
+    def __table_args__(cls) -> tuple[t.Any, ...]:
+        """An index for the latest pack of a tenant."""
+        return _indexes(cls, ("workspace_id", "tenant_id", "created_at", "id"))
+
+
+def _indexes(cls: t.Any, *columns: tuple[str, ...]) -> tuple[t.Any, ...]:
+    table = cls.__tablename__
+    return tuple(
+        sa.Index(f"ix_{table}_{'_'.join(names[1:])}", *names) for names in columns
+    )

@@ -1,0 +1,170 @@
+"""The review pack card: a tenant's latest pack, live while it is being made."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+import urllib.parse
+
+from flask import current_app
+from flask import g
+from flask import render_template
+from flask_admin.babel import gettext
+from flask_admin.base import AdminIndexView
+from flask_admin.base import BaseView
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from . import clock
+from . import formatting
+from . import json_view
+from . import live_region
+from .installation import Installation
+from .intervals import review_pack_interval
+from .live_region import Args
+from .live_region import LiveRegion
+from .live_region import LiveState
+from .model_mapping import key_value
+from .review_packs import PackReader
+from .review_packs import PackRow
+from .scope import Scope
+
+#: What an index view has as its template unless the app gave it another.
+STOCK_TEMPLATE = "admin/index.html"
+_DASHBOARD_TEMPLATE = "flask_ops_refresh/dashboard.html"
+
+#: Figures shown of a pack's summary.
+_SHOWN_FIGURES = 12
+
+DownloadUrl: t.TypeAlias = cabc.Callable[[t.Any], str | None]
+
+
+class ReviewPackRegion(LiveRegion):
+    """The card's region, ``review-pack?tenant_id=``.
+
+    It belongs to the admin's index view.
+
+    :param download_url: the app's function from a pack to its address.
+    """
+
+    def __init__(
+        self,
+        view: BaseView,
+        installation: Installation,
+        reader: PackReader,
+        download_url: cabc.Callable[[], DownloadUrl | None],
+    ) -> None:
+        super().__init__("review-pack", view=view)
+        self._installation = installation
+        self._reader = reader
+        self._download_url = download_url
+
+    def load(self, scope: Scope, args: Args) -> LiveState | None:
+        """Read the tenant's latest pack with one SELECT."""
+        column = self._reader.packs.model.tenant_id
+        tenant_id = key_value(column.type, args.get("tenant_id", ""))
+        if tenant_id is None:
+            return None
+        select = self._reader.latest(scope, tenant_id)
+        stored = self._installation.get_session().execute(select).one_or_none()
+        if stored is None:
+            return None
+        pack = self._reader.row(stored)
+        interval = review_pack_interval(
+            active=pack.active,
+            seconds=self._installation.settings.review_pack_interval_seconds,
+        )
+        version = (pack.stored_values, pack.is_offered(clock.utc_now()))
+        return LiveState(version, interval, lambda: {"scope": scope, "pack": pack})
+
+    def render(self, state: LiveState) -> str:
+        """Render the card's body."""
+        found = state.context()
+        pack: PackRow = found["pack"]
+        return render_template(
+            "flask_ops_refresh/_review_pack.html",
+            pack=pack,
+            now=clock.utc_now(),
+            figures=self._figures(pack),
+            run_url=self._run_url(pack),
+            download_url=self._offered_url(found["scope"], pack),
+            formatting=formatting,
+            _gettext=gettext,
+        )
+
+    def _figures(self, pack: PackRow) -> list[tuple[str, str]]:
+        summary = json_view.read_figures(
+            *pack.json("summary"), self._installation.masking
+        )
+        return summary[:_SHOWN_FIGURES]
+
+    def _run_url(self, pack: PackRow) -> str | None:
+        region = self._installation.regions.get("operation-detail")
+        if region is None or region.view is None or pack.run_key is None:
+            return None
+        if not region.view.is_accessible():
+            return None
+        return region.view.get_url(
+            f"{region.view.endpoint}.details_view", id=pack.run_key
+        )
+
+    def _offered_url(self, scope: Scope, pack: PackRow) -> str | None:
+        make = self._download_url()
+        if make is None or not pack.is_offered(clock.utc_now()):
+            return None
+        packs = self._reader.packs
+        select = scope.select(packs.model).where(packs.key_condition(pack.primary_key))
+        select = select.options(*packs.left_to_read())
+        record = self._installation.get_session().scalar(select)
+        return None if record is None else _checked(make(record))
+
+
+def draw_card(installation: Installation) -> Markup:
+    """The card of the current tenant, once on a page.
+
+    Nothing for those who may not see it, or whose current tenant is out of scope.
+    """
+    region = installation.regions.get("review-pack")
+    if region is None or g.get("_ops_refresh_card"):
+        return Markup()
+    try:
+        scope = installation.access.require(region.view)
+    except HTTPException:
+        return Markup()
+    g._ops_refresh_card = True
+    tenant_id = scope.tenant_id
+    if tenant_id is not None and not scope.includes_tenant(tenant_id):
+        return Markup()
+    inner = Markup()
+    if tenant_id is not None:
+        args = live_region.as_args({"tenant_id": tenant_id})
+        inner = live_region.draw(installation, region, args)
+    return Markup(
+        render_template(
+            "flask_ops_refresh/_review_pack_card.html",
+            inner=inner,
+            has_tenant=tenant_id is not None,
+            stylesheet=live_region.stylesheet(installation),
+            _gettext=gettext,
+        )
+    )
+
+
+def put_on_dashboard(view: BaseView) -> None:
+    """Let an index view with Flask-Admin's stock template show the card."""
+    if isinstance(view, AdminIndexView) and view._template == STOCK_TEMPLATE:
+        view._template = _DASHBOARD_TEMPLATE
+
+
+def is_stock_dashboard() -> bool:
+    """Whether the index template is Flask-Admin's own file, not the app's."""
+    template = current_app.jinja_env.get_template(STOCK_TEMPLATE)
+    return "flask_admin" in (template.filename or "").replace("\\", "/").split("/")
+
+
+def _checked(url: str | None) -> str | None:
+    if url is None or urllib.parse.urlsplit(url).scheme in ("", "http", "https"):
+        return url
+    raise ValueError(
+        f"review_pack_download_url returned {url!r}: give a path, or an http address."
+    )
