@@ -366,10 +366,7 @@ def test_an_app_that_writes_the_card_itself_gets_it_once(host: Host) -> None:
         "{{ ops_refresh.review_pack_card() }}{{ ops_refresh.review_pack_card() }}"
         "<p>Another</p>{% endblock %}"
     )
-    loader = t.cast(t.Any, host.app.jinja_loader)
-    host.app.jinja_loader = ChoiceLoader(
-        [DictLoader({"admin/index.html": own}), loader]
-    )
+    host.app.jinja_loader = DictLoader({"admin/index.html": own})
     add_pack(host)
     response = browser(host, ADA, NORTH).get(HOME)
     assert "Generating" in card_text(response)
@@ -380,10 +377,7 @@ def test_an_app_that_writes_the_card_itself_gets_it_once(host: Host) -> None:
 def test_an_own_index_template_without_the_card_stays_without(host: Host) -> None:
     """The card is put on Flask-Admin's stock dashboard only."""
     own = '{% extends "admin/master.html" %}{% block body %}<p>Mine</p>{% endblock %}'
-    loader = t.cast(t.Any, host.app.jinja_loader)
-    host.app.jinja_loader = ChoiceLoader(
-        [DictLoader({"admin/index.html": own}), loader]
-    )
+    host.app.jinja_loader = DictLoader({"admin/index.html": own})
     add_pack(host)
     response = browser(host, ADA, NORTH).get(HOME)
     assert card(response) is None
