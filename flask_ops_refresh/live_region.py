@@ -170,7 +170,7 @@ def frame(
     controls = render_template(
         "flask_ops_refresh/_controls.html",
         region_id=region_id,
-        interval_seconds=state.interval,
+        interval_text=seconds_text(state.interval),
         _gettext=gettext,
     )
     opening = Markup(
