@@ -12,7 +12,8 @@ from flask import send_from_directory
 from flask import url_for
 
 _PACKAGE = pathlib.Path(__file__).parent
-_STATIC = _PACKAGE / "static"
+#: Where the static files lie.
+STATIC_FOLDER = _PACKAGE / "static"
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -20,7 +21,7 @@ _YEAR_SECONDS = 365 * 24 * 3600
 def release() -> str:
     """A digest of every static file and template: it names what browsers may keep."""
     digest = hashlib.blake2b(digest_size=6)
-    for folder in (_STATIC, _PACKAGE / "templates"):
+    for folder in (STATIC_FOLDER, _PACKAGE / "templates"):
         for path in sorted(folder.rglob("*.*")):
             digest.update(path.relative_to(_PACKAGE).as_posix().encode())
             digest.update(path.read_bytes())
@@ -45,7 +46,7 @@ def serve_assets(blueprint: Blueprint) -> None:
     def static(path_release: str, filename: str) -> Response:
         current = path_release == release()
         response = send_from_directory(
-            _STATIC, filename, max_age=_YEAR_SECONDS if current else 0
+            STATIC_FOLDER, filename, max_age=_YEAR_SECONDS if current else 0
         )
         if current:
             response.cache_control.public = True

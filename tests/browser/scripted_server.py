@@ -1,0 +1,185 @@
+"""A page with live regions whose polls are answered as a test says."""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import dataclasses
+import threading
+
+from flask import Flask
+from flask import render_template
+from flask import request
+from flask import Response
+from flask import url_for
+from markupsafe import Markup
+from playwright.sync_api import Page
+
+from flask_ops_refresh import assets
+
+_TEMPLATES = assets.STATIC_FOLDER.parent / "templates"
+
+# Notes when a request of the page is on its way. It is in place before the clock
+# is, and before any script of the page.
+WATCH_FETCH = """
+  window.polls = { open: 0, most: 0 };
+  const send = window.fetch;
+  window.fetch = async (...given) => {
+    polls.most = Math.max(polls.most, ++polls.open);
+    try {
+      const answer = await send(...given);
+      if (answer.status !== 200) return answer;
+      const { status, headers } = answer;
+      return new Response(await answer.text(), { status, headers });
+    } finally {
+      polls.open -= 1;
+    }
+  };
+"""
+
+HIDE = """
+  (hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }
+"""
+
+
+@dataclasses.dataclass
+class Answer:
+    """What a poll is answered with; by default that nothing changed.
+
+    :param hold: an event that the answer waits for.
+    """
+
+    status: int = 304
+    body: str = ""
+    interval: str | None = "1"
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    is_ours: bool = True
+    hold: threading.Event | None = None
+
+
+class ScriptedServer:
+    """Serves ``/`` with one region for each entry of ``regions``.
+
+    :param regions: the inner HTML of each region, by name.
+    """
+
+    def __init__(self, regions: dict[str, str], *, interval: str = "1") -> None:
+        self.regions = regions
+        self.interval = interval
+        self.around = Markup("{}")
+        self.extra_attributes = ""
+        self.answers: collections.deque[Answer] = collections.deque()
+        self.usual = Answer(interval=interval)
+        self.polls: list[tuple[str, dict[str, str]]] = []
+        self._asked = threading.Condition()
+        self.app = Flask("scripted", static_folder=None, template_folder=_TEMPLATES)
+        self.app.add_url_rule("/", "page", self._page)
+        self.app.add_url_rule("/poll/<name>", "poll", self._poll)
+        self.app.add_url_rule("/static/<path:name>", "file", self._file)
+
+    def then(self, *answers: Answer) -> None:
+        """Answer the next polls like this, later ones as usual."""
+        self.answers.extend(answers)
+
+    def wait_for(self, polls: int) -> None:
+        """Wait until that many polls have arrived."""
+        with self._asked:
+            arrived = self._asked.wait_for(lambda: len(self.polls) >= polls, 10)
+        assert arrived, f"{len(self.polls)} polls, not {polls}"
+
+    def _page(self) -> str:
+        regions = Markup().join(map(self._region, self.regions.items()))
+        script = url_for("file", name="refresh_region.js")
+        return Markup(
+            '<!doctype html><html lang="en"><link rel="icon" href="data:,">'
+            '<body>{}<script type="module" src="{}"></script>'
+        ).format(self.around.format(regions), script)
+
+    def _region(self, region: tuple[str, str]) -> Markup:
+        name, inner = region
+        controls = render_template(
+            "flask_ops_refresh/_controls.html",
+            region_id=f"ops-refresh-{name}",
+            interval_text=self.interval,
+            _gettext=lambda text, **values: text % values if values else text,
+        )
+        return Markup(
+            '{}<div id="ops-refresh-{}" data-ops-refresh-url="{}" '
+            'data-ops-refresh-interval="{}" data-ops-refresh-etag="&quot;0&quot;" '
+            'data-ops-refresh-now="" {}>{}</div>'
+        ).format(
+            Markup(controls),
+            name,
+            url_for("poll", name=name),
+            self.interval,
+            Markup(self.extra_attributes),
+            Markup(inner),
+        )
+
+    def _poll(self, name: str) -> Response:
+        with self._asked:
+            self.polls.append((name, dict(request.headers)))
+            self._asked.notify_all()
+        answer = self.answers.popleft() if self.answers else self.usual
+        if answer.hold is not None:
+            answer.hold.wait(20)
+        response = Response(answer.body, answer.status, answer.headers)
+        if answer.is_ours:
+            response.headers["Ops-Refresh-Region"] = name
+            response.headers["ETag"] = f'"{len(self.polls)}"'
+            if answer.interval is not None:
+                response.headers["Ops-Refresh-Interval"] = answer.interval
+        return response
+
+    def _file(self, name: str) -> Response:
+        folder = assets.STATIC_FOLDER
+        return Response((folder / name).read_bytes(), mimetype="text/javascript")
+
+
+class Watched:
+    """A page on a scripted server, under a clock that only the test moves."""
+
+    def __init__(
+        self,
+        page: Page,
+        serve: cabc.Callable[[Flask], str],
+        server: ScriptedServer,
+    ) -> None:
+        self.page = page
+        self.server = server
+        page.add_init_script(WATCH_FETCH)
+        page.clock.install(time=1_770_000_000)
+        page.goto(serve(server.app))
+        page.clock.pause_at(1_770_000_100)
+        page.wait_for_function("window.polls.open === 0")
+        self.server.polls.clear()
+        self.advance(0)
+
+    def advance(self, seconds: float, step: float = 0.5) -> None:
+        """Let time pass on the page, each answer taken in before it goes on."""
+        left = seconds
+        self.idle()
+        while left > 0:
+            self.page.clock.run_for(int(min(step, left) * 1000))
+            left -= step
+            self.idle()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass on the page without waiting for answers."""
+        self.page.clock.run_for(int(seconds * 1000))
+
+    def idle(self) -> None:
+        """Wait until no request of the page is on its way."""
+        self.page.wait_for_function("window.polls.open === 0")
+
+    def hide(self, hidden: bool = True) -> None:
+        """Put the tab in the background, or back in front."""
+        self.page.evaluate(HIDE, hidden)
+
+    @property
+    def asked(self) -> int:
+        """How often the server was polled."""
+        return len(self.server.polls)
