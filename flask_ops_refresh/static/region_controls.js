@@ -13,9 +13,9 @@ export class Controls {
   /**
    * A text of the server's, in the reader's language.
    * @param {string} name
-   * @param {string | number} [value] what stands for %s in it
+   * @param {string | number} value what stands for %s in it
    */
-  text(name, value = "") {
+  text(name, value = "%s") {
     return (this.root.dataset[`text${name}`] ?? "").replace("%s", String(value));
   }
 

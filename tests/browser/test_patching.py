@@ -47,7 +47,8 @@ def test_only_what_differs_is_touched(watch: Open) -> None:
         """window.touched = [];
         new MutationObserver((all) => {
           for (const { target, type } of all) {
-            touched.push([type, target.dataset?.key ?? target.parentElement.dataset.key]);
+            const { dataset } = target.dataset ? target : target.parentElement;
+            touched.push(`${type} of ${dataset.key}`);
           }
         }).observe(document.querySelector("#ops-refresh-one"),
           { attributes: true, childList: true, characterData: true, subtree: true });"""
@@ -55,10 +56,7 @@ def test_only_what_differs_is_touched(watch: Open) -> None:
     show(watched, table(("1", "queued"), ("2", "running"), ("3", "queued")))
     assert cells(watched.page) == ["queued", "running", "queued"]
     touched = watched.page.evaluate("touched")
-    assert sorted(touched) == [
-        ["attributes", "status-2"],
-        ["characterData", "status-2"],
-    ]
+    assert sorted(touched) == ["attributes of status-2", "characterData of status-2"]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +259,7 @@ def test_times_count_by_the_servers_clock(watch: Open) -> None:
     watched.advance(1)
     expect(page.locator(".ops-refresh-elapsed")).to_have_text(re.compile("^[0-9] s$"))
     expect(page.locator(".ops-refresh-ago")).to_have_text("just now")
-    watched.pass_time(120)
+    watched.pass_time(130)
     elapsed = page.locator(".ops-refresh-elapsed")
     expect(elapsed).to_have_text(re.compile("^2 min [0-9]+ s$"))
     expect(page.locator(".ops-refresh-ago")).to_have_text("2 min ago")

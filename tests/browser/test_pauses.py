@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pathlib
 import threading
 
+import flask_admin
 import pytest
+from flask import send_from_directory
 from markupsafe import Markup
 from playwright.sync_api import expect
 
@@ -198,3 +201,40 @@ def test_two_regions_rest_and_go_on_together(watch: Open) -> None:
     watched.server.wait_for(2)
     watched.idle()
     assert sorted(name for name, _ in watched.server.polls) == ["one", "two"]
+
+
+BOOTSTRAP = Markup(
+    """<script src="/admin-static/vendor/jquery.min.js"></script>
+    <script src="/admin-static/bootstrap/bootstrap4/js/bootstrap.min.js"></script>
+    <link href="/admin-static/bootstrap/bootstrap4/css/bootstrap.min.css"
+          rel="stylesheet">
+    <button data-toggle="modal" data-target="#modal">Open</button>
+    <div class="modal fade" id="modal" tabindex="-1"><div class="modal-dialog">
+      <div class="modal-content"><button data-dismiss="modal">Close</button></div>
+    </div></div>{}"""
+)
+
+
+def test_a_bootstrap_dialog_rests_the_page_from_its_trigger_on(watch: Open) -> None:
+    """From the click that opens Flask-Admin's kind of dialog until it is gone."""
+    server = ScriptedServer({"one": "<p>first</p>"})
+    server.around = BOOTSTRAP
+    folder = pathlib.Path(flask_admin.__file__).parent / "static"
+    server.app.add_url_rule(
+        "/admin-static/<path:name>",
+        "admin-static",
+        lambda name: send_from_directory(folder, name),
+    )
+    watched = watch(server)
+    page = watched.page
+    watched.advance(1)
+    assert watched.asked == 1
+    page.get_by_role("button", name="Open").dispatch_event("click")
+    watched.advance(10, step=0.1)
+    expect(page.locator("#modal")).to_be_visible()
+    watched.advance(10)
+    assert watched.asked == 1
+    page.get_by_role("button", name="Close").dispatch_event("click")
+    watched.advance(2, step=0.1)
+    assert watched.asked >= 2
+    expect(page.locator("#modal")).to_be_hidden()

@@ -1,0 +1,251 @@
+"""Work whose worker or message is lost, seen from within one process."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import pathlib
+
+import pytest
+from huey.api import Task
+
+from example_app.database import db
+from example_app.environments import Environment
+from example_app.findings import Failure
+from example_app.models import Tenant
+from example_app.operation_catalogue import Operation
+from example_app.operation_catalogue import OPERATIONS
+from example_app.operation_runs import operation_run_service
+from example_app.pacing import Pacer
+from example_app.progress import Progress
+from example_app.worker import Worker
+from example_app.worker_leases import WorkerLeases
+
+from .conftest import Example
+from .python_environments import SmallEnvironment
+
+Work = cabc.Callable[[Environment, Progress, Pacer], None]
+
+
+@pytest.fixture
+def work_as(monkeypatch: pytest.MonkeyPatch) -> cabc.Callable[[Work], None]:
+    """Put other work in the place of integrity.verify."""
+
+    def replace(work: Work) -> None:
+        operation = Operation("integrity.verify", "", "", work)
+        monkeypatch.setitem(OPERATIONS, operation.type, operation)
+
+    return replace
+
+
+def start(example: Example, worker_id: str) -> int:
+    run_id = example.request_run()
+    with example.app.app_context():
+        operation_run_service().start(run_id, worker_id)
+    return run_id
+
+
+def reason(example: Example, run_id: int) -> str | None:
+    run = example.run(run_id)
+    if run.outcome != "failed" or run.failure_summary is None:
+        return None
+    return str(run.failure_summary["entries"][0]["code"])
+
+
+def test_lease_ends_with_its_holder(tmp_path: pathlib.Path) -> None:
+    """A worker is alive while it holds its lock, to any number of askers."""
+    leases = WorkerLeases(tmp_path / "workers")
+    lease = leases.take()
+    assert leases.is_alive(lease.worker_id)
+    assert leases.is_alive(lease.worker_id)
+    lease.release()
+    assert not leases.is_alive(lease.worker_id)
+    assert not leases.is_alive("never-was")
+
+
+def test_lease_file_left_behind(tmp_path: pathlib.Path) -> None:
+    """A file that nobody locks is that of a dead worker."""
+    leases = WorkerLeases(tmp_path / "workers")
+    (tmp_path / "workers" / "dead").touch()
+    assert not leases.is_alive("dead")
+
+
+def test_run_of_a_dead_worker(example: Example, worker: Worker) -> None:
+    """A running run whose worker is gone fails for that reason."""
+    run_id = start(example, "dead-worker")
+    worker.recover()
+    assert reason(example, run_id) == "worker_lost"
+
+
+def test_run_of_a_living_worker(example: Example, worker: Worker) -> None:
+    """A running run whose worker lives is left alone."""
+    other = Worker(example.app)
+    run_id = start(example, other.id)
+    worker.recover()
+    assert example.run(run_id).status == "running"
+    other.close()
+    worker.recover()
+    assert reason(example, run_id) == "worker_lost"
+
+
+def test_run_its_own_worker_gave_up(example: Example, worker: Worker) -> None:
+    """A worker that lives but no longer works on a run does not keep it running."""
+    run_id = start(example, worker.id)
+    worker.recover()
+    assert reason(example, run_id) == "worker_lost"
+
+
+def test_run_its_own_worker_works_on(
+    example: Example, worker: Worker, work_as: cabc.Callable[[Work], None]
+) -> None:
+    """A worker that looks after lost work leaves its own alone."""
+    seen: list[str] = []
+
+    def look(environment: Environment, progress: Progress, pacer: Pacer) -> None:
+        worker.recover()
+        seen.append(example.run(run_id).status)
+        progress.succeeded()
+
+    work_as(look)
+    run_id = example.request_run()
+    worker.queue.deliver_one()
+    assert seen == ["running"]
+    assert example.run(run_id).outcome == "succeeded"
+
+
+def test_lost_message(example: Example, worker: Worker) -> None:
+    """A queued run whose message is lost is put on the queue again, and runs."""
+    run_id = example.request_run("inventory.collect", "Base interpreter")
+    assert isinstance(example.queue.huey.dequeue(), Task)
+    assert example.queue.waiting() == set()
+    worker.recover()
+    assert worker.queue.deliver_one()
+    assert example.run(run_id).status == "completed"
+
+
+def test_message_that_waits_is_not_doubled(example: Example, worker: Worker) -> None:
+    """A queued run whose message still waits gets no second one."""
+    example.request_run()
+    worker.recover()
+    worker.recover()
+    assert len(example.queue.huey.pending()) == 1
+
+
+def test_stopping_worker_starts_nothing(example: Example, worker: Worker) -> None:
+    """A message taken by a worker that is going away is left for the next one."""
+    run_id = example.request_run()
+    worker.stopping.set()
+    worker.queue.deliver_one()
+    worker.recover()
+    assert example.run(run_id).status == "queued"
+    assert example.queue.waiting() == set()
+    worker.stopping.clear()
+    worker.recover()
+    assert example.queue.waiting() == {run_id}
+
+
+def test_stopped_in_the_middle(
+    example: Example, worker: Worker, work_as: cabc.Callable[[Work], None]
+) -> None:
+    """An operation that its worker is stopped in fails and says so."""
+
+    def stop_worker(environment: Environment, progress: Progress, pacer: Pacer) -> None:
+        progress.expect(2)
+        progress.succeeded()
+        worker.stopping.set()
+        progress.succeeded()
+
+    work_as(stop_worker)
+    run_id = example.request_run()
+    worker.queue.deliver_one()
+    assert reason(example, run_id) == "worker_stopped"
+    assert example.run(run_id).summary_counts is not None
+
+
+def test_crash(
+    example: Example,
+    worker: Worker,
+    work_as: cabc.Callable[[Work], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An operation that crashes fails; what it said goes to the log, not the page."""
+
+    def crash(environment: Environment, progress: Progress, pacer: Pacer) -> None:
+        raise ValueError("a secret")
+
+    work_as(crash)
+    run_id = example.request_run()
+    worker.queue.deliver_one()
+    assert reason(example, run_id) == "crashed"
+    assert "a secret" not in str(example.run(run_id).failure_summary)
+    assert "a secret" in caplog.text
+
+
+def test_run_ended_by_somebody_else(
+    example: Example,
+    worker: Worker,
+    work_as: cabc.Callable[[Work], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A worker whose run was ended meanwhile lets go of it without a word."""
+
+    def lose_the_run(
+        environment: Environment, progress: Progress, pacer: Pacer
+    ) -> None:
+        lost = Failure("lost", "Ended by somebody else.")
+        operation_run_service().fail(run_id, worker.id, lost)
+        progress.succeeded()
+
+    work_as(lose_the_run)
+    run_id = example.request_run()
+    worker.queue.deliver_one()
+    assert reason(example, run_id) == "lost"
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("prefix", ["/no/such/folder", os.devnull])
+def test_no_environment(example: Example, worker: Worker, prefix: str) -> None:
+    """A tenant whose environment is gone fails for that reason."""
+    example.update(Tenant, Tenant.name == "This app", prefix=prefix)
+    run_id = example.request_run()
+    worker.queue.deliver_one()
+    assert reason(example, run_id) == "no_environment"
+
+
+def test_unknown_type(example: Example, worker: Worker) -> None:
+    """A run of a type that nobody knows any more fails, and says so."""
+    run_id = example.request_run("of.old")
+    worker.queue.deliver_one()
+    assert reason(example, run_id) == "unknown_type"
+
+
+def test_real_operation(
+    example: Example, worker: Worker, small: SmallEnvironment
+) -> None:
+    """A run takes the whole way, from the queue over real files to its outcome."""
+    small.install("one", {"one/a.py": "a", "one/b.py": "b"})
+    (small.packages / "one/b.py").unlink()
+    example.update(Tenant, Tenant.name == "This app", prefix=str(small.prefix))
+    run_id = example.request_run()
+    worker.queue.deliver_one()
+    run = example.run(run_id)
+    assert (run.status, run.outcome) == ("completed", "partially_succeeded")
+    assert run.summary_counts == {
+        "total": 4,
+        "processed": 4,
+        "succeeded": 2,
+        "failed": 1,
+        "skipped": 1,
+    }
+    assert run.failure_summary is not None
+    assert run.failure_summary["entries"][0]["subject"] == "one/b.py"
+    assert run.context is not None
+    assert run.context["environment"] == str(small.prefix)
+
+
+def test_worker_leaves_no_transaction(example: Example, worker: Worker) -> None:
+    """After its work a worker holds no connection."""
+    example.request_run("inventory.collect", "Base interpreter")
+    worker.queue.deliver_one()
+    with example.app.app_context():
+        assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
