@@ -1,0 +1,30 @@
+"""Pages for requests that are refused."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask import render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+_PAGES = {
+    400: ("This did not arrive as it should", "Go back, reload the page, try again."),
+    403: ("Not for you", "You are signed in, but may not do this."),
+    404: ("Nothing here", "It is not there, or not yours to see."),
+    405: ("Not this way", "Use the buttons and links of the pages."),
+    413: ("Too much", "More was sent than this app takes."),
+    500: ("Something broke", "It is in the log. Trying again may help."),
+}
+
+
+def init_error_pages(app: Flask) -> None:
+    """Answer errors with a page of the app."""
+    for code in _PAGES:
+        app.register_error_handler(code, _page)
+    app.register_error_handler(CSRFError, _page)
+
+
+def _page(error: HTTPException) -> tuple[str, int]:
+    code = error.code or 500
+    title, advice = _PAGES[code]
+    return render_template("error.html", title=title, advice=advice), code

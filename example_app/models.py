@@ -1,0 +1,130 @@
+"""The records: who works where, on what, and what was done to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import sqlalchemy as sa
+from flask_login import UserMixin
+from sqlalchemy import orm
+
+from .database import Model
+from .database import utc_now
+from .database import UtcDateTime
+
+membership_tenants = sa.Table(
+    "membership_tenants",
+    Model.metadata,
+    sa.Column("membership_id", sa.ForeignKey("memberships.id"), primary_key=True),
+    sa.Column("tenant_id", sa.ForeignKey("tenants.id"), primary_key=True),
+)
+
+
+class Workspace(Model):
+    """What people are members of."""
+
+    __tablename__ = "workspaces"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(80), unique=True)
+
+
+class Tenant(Model):
+    """A Python environment on this machine, looked after in one workspace."""
+
+    __tablename__ = "tenants"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("workspaces.id"))
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    prefix: orm.Mapped[str] = orm.mapped_column(sa.Text)
+
+    __table_args__ = (
+        sa.UniqueConstraint("workspace_id", "name"),
+        # What a run's foreign key leads to: a tenant of the run's own workspace.
+        sa.UniqueConstraint("workspace_id", "id"),
+    )
+
+
+class User(UserMixin, Model):  # type: ignore[misc]
+    """A person who can sign in while active."""
+
+    __tablename__ = "users"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    sign_in_name: orm.Mapped[str] = orm.mapped_column(sa.String(80), unique=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    password_hash: orm.Mapped[str] = orm.mapped_column(sa.Text)
+    active: orm.Mapped[bool] = orm.mapped_column(default=True)
+
+    @property
+    def is_active(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Whether the person may be signed in, as Flask-Login asks."""
+        return self.active
+
+
+class Membership(Model):
+    """A person's place in a workspace: all of its tenants, or those listed."""
+
+    __tablename__ = "memberships"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    workspace_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("workspaces.id"))
+    all_tenants: orm.Mapped[bool] = orm.mapped_column(default=False)
+
+    workspace: orm.Mapped[Workspace] = orm.relationship()
+    tenants: orm.Mapped[list[Tenant]] = orm.relationship(secondary=membership_tenants)
+
+    __table_args__ = (sa.UniqueConstraint("user_id", "workspace_id"),)
+
+
+class OperationRun(Model):
+    """One piece of work, from being asked for to its end.
+
+    Read it freely; only :class:`~example_app.operation_runs.OperationRunService`
+    changes it.
+    """
+
+    __tablename__ = "operation_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("workspaces.id"))
+    tenant_id: orm.Mapped[int | None]
+    user_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="queued")
+    outcome: orm.Mapped[str | None] = orm.mapped_column(sa.String(30))
+    worker_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(120))
+    context: orm.Mapped[dict[str, t.Any] | None] = orm.mapped_column(sa.JSON)
+    summary_counts: orm.Mapped[dict[str, int] | None] = orm.mapped_column(sa.JSON)
+    failure_summary: orm.Mapped[dict[str, t.Any] | None] = orm.mapped_column(sa.JSON)
+    created_at: orm.Mapped[dt.datetime] = orm.mapped_column(
+        UtcDateTime, default=utc_now
+    )
+    started_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(UtcDateTime)
+    completed_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(UtcDateTime)
+    updated_at: orm.Mapped[dt.datetime] = orm.mapped_column(
+        UtcDateTime, default=utc_now
+    )
+
+    user: orm.Mapped[User | None] = orm.relationship()
+    tenant: orm.Mapped[Tenant | None] = orm.relationship(
+        primaryjoin=lambda: OperationRun.tenant_id == Tenant.id,
+        foreign_keys=lambda: OperationRun.tenant_id,
+    )
+
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "tenant_id"], ["tenants.workspace_id", "tenants.id"]
+        ),
+        sa.CheckConstraint("status IN ('queued', 'running', 'completed')"),
+        sa.CheckConstraint("(status = 'completed') = (outcome IS NOT NULL)"),
+        sa.Index("ix_operation_runs_newest", "workspace_id", "created_at", "id"),
+        sa.Index("ix_operation_runs_status", "workspace_id", "status", "created_at"),
+        sa.Index("ix_operation_runs_type", "workspace_id", "type", "created_at"),
+        sa.Index("ix_operation_runs_tenant", "workspace_id", "tenant_id", "created_at"),
+        # What a worker asks every few seconds, of all workspaces at once.
+        sa.Index(
+            "ix_operation_runs_active",
+            "status",
+            sqlite_where=sa.text("status IN ('queued', 'running')"),
+            postgresql_where=sa.text("status IN ('queued', 'running')"),
+        ),
+    )

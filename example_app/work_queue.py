@@ -1,0 +1,67 @@
+"""The queue between the pages that accept work and the workers that do it.
+
+A message is no more than a run's id. What is to be done, and whether it still is,
+stands in the database.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+
+import sqlalchemy as sa
+from flask import Flask
+from huey import Huey
+from huey import SqliteHuey
+
+
+class WorkQueue:
+    """Messages that name operation runs.
+
+    :param url: where they are kept: ``sqlite:///`` and the path of a file.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.huey = _open(url)
+        self._perform: cabc.Callable[[int], object] | None = None
+        self._message = self.huey.task(name="perform")(self._deliver)
+
+    def send(self, run_id: int) -> None:
+        """Ask for a run to be performed by whichever worker is free first."""
+        self._message(run_id)
+
+    def waiting(self) -> set[int]:
+        """The runs named by messages that no worker has taken yet."""
+        return {task.args[0] for task in self.huey.pending()}
+
+    def deliver_to(self, perform: cabc.Callable[[int], object]) -> None:
+        """Say what this process does with the messages it takes."""
+        self._perform = perform
+
+    def deliver_one(self) -> bool:
+        """Take one message and perform it; whether there was one."""
+        task = self.huey.dequeue()
+        if task is not None:
+            self.huey.execute(task)
+        return task is not None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.huey.storage.close()
+
+    def _deliver(self, run_id: int) -> None:
+        if self._perform is None:
+            raise RuntimeError("This process takes messages but performs none.")
+        self._perform(run_id)
+
+
+def init_work_queue(app: Flask) -> None:
+    """Open the queue of an app."""
+    app.extensions["work_queue"] = WorkQueue(app.config["WORK_QUEUE_URL"])
+
+
+def _open(url: str) -> Huey:
+    parts = sa.make_url(url)
+    if parts.drivername != "sqlite" or not parts.database:
+        raise ValueError(f"WORK_QUEUE_URL is {url!r}. Allowed: sqlite:///path/of/file.")
+    # Accepted is accepted: a message is on the disk before its page is answered.
+    return SqliteHuey("example_app", filename=parts.database, fsync=True, results=False)
