@@ -64,7 +64,7 @@ class StatusFilter(_Equals):
             name,
             lambda: [(status, status_label(status)) for status in rules.normalised],
         )
-        self._outcome = runs.model.outcome if runs.has("outcome") else None
+        self._stored = (runs.value("status"), runs.value("outcome"))
         self._rules = rules
 
     def clean(self, value: str) -> str:
@@ -75,7 +75,7 @@ class StatusFilter(_Equals):
 
     def apply(self, query: t.Any, value: str, alias: t.Any = None) -> t.Any:
         """Keep the runs whose stored words mean this status."""
-        return query.filter(self._rules.condition(value, self.column, self._outcome))
+        return query.filter(self._rules.condition(value, *self._stored))
 
 
 class ValueFilter(_Equals):

@@ -10,6 +10,8 @@ import collections.abc as cabc
 import typing as t
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 UNKNOWN = "unknown"
 
@@ -126,7 +128,31 @@ def _matches(
     outcome: sa.ColumnElement[t.Any] | None,
 ) -> sa.ColumnElement[bool]:
     if row[1] is None:
-        return status == row[0]
+        return _Exactly(status, sa.literal(row[0]))
     if outcome is None:
         return sa.false()
-    return sa.and_(status == row[0], outcome == row[1])
+    return sa.and_(
+        _Exactly(status, sa.literal(row[0])), _Exactly(outcome, sa.literal(row[1]))
+    )
+
+
+class _Exactly(FunctionElement[bool]):
+    """A column holds a word, letter by letter."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+@compiles(_Exactly)
+def _equals(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    column, word = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} = {word}"
+
+
+@compiles(_Exactly, "mysql")
+@compiles(_Exactly, "mariadb")
+def _equals_in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    # Their collations overlook case and trailing blanks; an index still serves
+    # the first half.
+    equals = _equals(element, compiler, **options)
+    return f"({equals} AND BINARY {_equals(element, compiler, **options)})"

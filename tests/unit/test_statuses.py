@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import enum
+import pathlib
+
+import pytest
+import sqlalchemy as sa
+
+from flask_ops_refresh.statuses import is_active
+from flask_ops_refresh.statuses import review_pack_statuses
+from flask_ops_refresh.statuses import run_statuses
+
+from ..databases import database
+from ..databases import KINDS
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "normalised", "active"),
+    [
+        ("queued", None, "queued", True),
+        ("queued", "failed", "queued", True),
+        ("running", None, "running", True),
+        ("running", "succeeded", "running", True),
+        ("completed", "succeeded", "succeeded", False),
+        ("completed", "partially_succeeded", "partial", False),
+        ("completed", "failed", "failed", False),
+        ("completed", None, "unknown", False),
+        ("completed", "other", "unknown", False),
+        ("succeeded", None, "unknown", False),
+        ("Queued", None, "unknown", False),
+        ("running ", None, "unknown", False),
+        ("", None, "unknown", False),
+        (None, None, "unknown", False),
+        (1, None, "unknown", False),
+        (enum.Enum("E", "running").running, None, "unknown", False),  # type: ignore[attr-defined]
+    ],
+)
+def test_the_table_of_runs(
+    status: object, outcome: object, normalised: str, active: bool
+) -> None:
+    """Each row of the contract's table, and unknown for anything else."""
+    assert run_statuses().normalise(status, outcome) == normalised
+    assert is_active(normalised) is active
+
+
+@pytest.mark.parametrize(
+    ("status", "active"),
+    [
+        ("queued", True),
+        ("generating", True),
+        ("ready", False),
+        ("failed", False),
+        ("expired", False),
+        ("running", False),
+    ],
+)
+def test_the_table_of_packs(status: str, active: bool) -> None:
+    """Packs are active while queued or generating."""
+    assert is_active(review_pack_statuses().normalise(status)) is active
+
+
+WORDS = {
+    "pending": "queued",
+    "done": "completed",
+    "ok": "succeeded",
+    "SUCCESS": "partial",
+}
+STORED = [
+    *("queued", "running", "completed", "pending", "done", "ok", "SUCCESS", "Running"),
+    *("succeeded", "partially_succeeded", "failed", "running ", "", "x", None),
+]
+
+
+def test_own_words_stand_beside_those_of_the_table() -> None:
+    """An app's words mean what it says, for statuses, outcomes and outright."""
+    rules = run_statuses(WORDS)
+    assert rules.normalise("pending") == "queued"
+    assert rules.normalise("queued") == "queued"
+    assert rules.normalise("done", "ok") == "succeeded"
+    assert rules.normalise("completed", "ok") == "succeeded"
+    assert rules.normalise("done", "failed") == "failed"
+    assert rules.normalise("SUCCESS") == "partial"
+    assert rules.normalise("ok") == "succeeded"
+
+
+def test_a_word_for_nothing_known_is_an_error() -> None:
+    """The error names the word, what it was to stand for, and what is allowed."""
+    with pytest.raises(
+        ValueError, match="'x' cannot stand for 'paused'. Allowed: comp"
+    ):
+        run_statuses({"x": "paused"})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("words", [{}, WORDS], ids=["stock", "own words"])
+def test_the_sql_form_says_what_the_python_form_says(
+    kind: str, words: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    """For every stored status and outcome, on every database."""
+    rules = run_statuses(words)
+    with database(kind, tmp_path) as url:
+        engine = sa.create_engine(url)
+        table = sa.Table(
+            "runs",
+            sa.MetaData(),
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("status", sa.String(30)),
+            sa.Column("outcome", sa.String(30)),
+        )
+        table.metadata.create_all(engine)
+        pairs = [(status, outcome) for status in STORED for outcome in STORED]
+        rows = [
+            {"id": i, "status": status, "outcome": outcome}
+            for i, (status, outcome) in enumerate(pairs, 1)
+        ]
+        with engine.begin() as connection:
+            connection.execute(sa.insert(table), rows)
+            for name in rules.normalised:
+                condition = rules.condition(name, table.c.status, table.c.outcome)
+                found = connection.scalars(sa.select(table.c.id).where(condition))
+                assert {pairs[id - 1] for id in found} == {
+                    pair for pair in pairs if rules.normalise(*pair) == name
+                }
+        engine.dispose()
