@@ -24,6 +24,9 @@ _DEPTH = 20
 _NOT_A_WORD = re.compile(r"[^a-z0-9]")
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 
+# A string's characters, up to one that is cut off in the middle of its escape.
+_WHOLE_CHARACTERS = re.compile(r"(?:[^\\]|\\u[0-9a-fA-F]{4}|\\[^u])*")
+
 _CODES = ("code", "type", "kind")
 _MESSAGES = ("message", "error", "detail", "reason", "text")
 _SUBJECTS = ("subject", "path", "file", "record", "id", "name")
@@ -167,7 +170,7 @@ def closed(text: str) -> str:
     closers: list[str] = []
     safe = ("", "")
     in_string = escaped = is_key = False
-    previous = ""
+    previous, opened = "", 0
     for position, character in enumerate(text):
         if in_string:
             if escaped:
@@ -178,7 +181,7 @@ def closed(text: str) -> str:
                 in_string = False
             continue
         if character == '"':
-            in_string = True
+            in_string, opened = True, position + 1
             is_key = closers[-1:] == ["}"] and previous in "{,"
         elif character in "{[":
             closers.append("}" if character == "{" else "]")
@@ -190,8 +193,9 @@ def closed(text: str) -> str:
         if not character.isspace():
             previous = character
     if in_string and not is_key:
-        unescaped = re.sub(r"\\(u[0-9a-fA-F]{0,3})?$", "", text)
-        return unescaped + '…"' + "".join(reversed(closers))
+        whole = _WHOLE_CHARACTERS.match(text, opened)
+        end = whole.end() if whole else opened
+        return text[:end] + '…"' + "".join(reversed(closers))
     return "".join(safe)
 
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import datetime as dt
+import os
 import pathlib
 import typing as t
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -18,6 +20,11 @@ from .host_app import db
 from .host_app import OperationRun
 from .host_app import Tenant
 from .host_app import User
+
+hypothesis.settings.register_profile(
+    "project", deadline=None, derandomize=bool(os.environ.get("CI"))
+)
+hypothesis.settings.load_profile("project")
 
 #: What a poll of the extension's own page carries.
 POLL = {"Ops-Refresh": "1"}

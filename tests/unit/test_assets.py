@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from flask_ops_refresh import assets
+
+from ..conftest import Host
+
+FILES = sorted(path.name for path in assets.STATIC_FOLDER.iterdir())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_of_this_release_are_kept_for_good(host: Host, name: str) -> None:
+    """An address that names the release need never be asked for again."""
+    path = f"/admin/ops-refresh/static/{assets.release()}/{name}"
+    with host.client().get(path) as response:
+        assert response.status_code == 200
+        for directive in ("public", "immutable", "max-age=31536000"):
+            assert directive in response.headers["Cache-Control"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.mimetype in ("text/javascript", "text/css")
+        assert "Set-Cookie" not in response.headers
+
+
+def test_files_of_another_release_are_there_and_not_kept(host: Host) -> None:
+    """A page from before an upgrade still finds its script."""
+    path = "/admin/ops-refresh/static/another/refresh_region.js"
+    with host.client().get(path) as response:
+        assert response.status_code == 200
+        assert "no-store" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["../extension.py", "nothing.js", "%2e%2e/access.py"])
+def test_nothing_else_is_served(host: Host, name: str) -> None:
+    """Only the static folder's own files have an address."""
+    path = f"/admin/ops-refresh/static/{assets.release()}/{name}"
+    assert host.client().get(path).status_code == 404
+
+
+def test_scripts_and_style_are_small() -> None:
+    """All of them together are at most 10 KB as browsers fetch them."""
+    sizes = [
+        len(gzip.compress((assets.STATIC_FOLDER / name).read_bytes())) for name in FILES
+    ]
+    assert sum(sizes) <= 10 * 1024

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from flask import Flask
+
+from flask_ops_refresh import formatting
+
+NOW = dt.datetime(2026, 3, 14, 12, 0, tzinfo=dt.UTC)
+EVIL = "\"'><script>"
+
+
+@pytest.fixture(autouse=True)
+def request_context() -> None:
+    Flask("x").test_request_context().push()
+
+
+def ago(**delta: float) -> dt.datetime:
+    return NOW - dt.timedelta(**delta)
+
+
+def test_a_status_badge() -> None:
+    """The whole of what is printed, with and without an announcement."""
+    assert formatting.status_badge("running") == (
+        '<span class="badge badge-primary ops-refresh-status '
+        'ops-refresh-status-running">Running</span>'
+    )
+    assert formatting.status_badge("failed", "verify 7", "7") == (
+        '<span class="badge badge-danger ops-refresh-status '
+        'ops-refresh-status-failed" data-key="status-7" '
+        'data-announce="verify 7: Failed">Failed</span>'
+    )
+    assert "badge-light" in formatting.status_badge("unknown")
+    assert "script" not in formatting.status_badge(EVIL)
+    assert "<script" not in formatting.status_badge("failed", EVIL, EVIL)
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ({"total": 200, "processed": 50}, "50 / 200 · 25 %"),
+        ({"total": 3, "processed": 1}, "1 / 3 · 33 %"),
+        ({"total": 1000, "processed": 999}, "999 / 1,000 · 99 %"),
+        ({"total": 2, "processed": 5}, "5 / 2 · 100 %"),
+    ],
+)
+def test_a_progress_bar(counts: dict[str, int], shown: str) -> None:
+    """Progress is said in numbers too, rounded down, at most 100 %."""
+    bar = formatting.progress_bar(counts)
+    assert shown in bar
+    percent = shown.split(" · ")[1].split()[0]
+    assert f'<progress max="100" value="{percent}"' in bar
+
+
+@pytest.mark.parametrize(
+    "counts", [None, {}, {"total": 0, "processed": 0}, {"total": 5}, {"processed": 5}]
+)
+def test_no_progress_bar_where_none_can_be_told(counts: dict[str, int] | None) -> None:
+    """Without a total and what was processed there is no bar."""
+    assert formatting.progress_bar(counts) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "just now"),
+        (59.9, "just now"),
+        (60, "1 min ago"),
+        (3599, "59 min ago"),
+        (3600, "1 h ago"),
+        (86399, "23 h ago"),
+        (86400, "1 d ago"),
+        (-500, "just now"),
+    ],
+)
+def test_ages(seconds: float, shown: str) -> None:
+    """Ages are in the largest unit they fill, with the exact time on hover."""
+    moment = ago(seconds=seconds)
+    assert formatting.age(moment, NOW) == (
+        f'<time class="ops-refresh-ago" datetime="{moment.isoformat()}" '
+        f'title="{formatting.exact_time(moment)}">{shown}</time>'
+    )
+
+
+def test_points_in_time() -> None:
+    """Exact to the second, in UTC, whatever zone they came in."""
+    local = NOW.astimezone(dt.timezone(dt.timedelta(hours=2)))
+    expected = (
+        '<time datetime="2026-03-14T12:00:00+00:00">2026-03-14 12:00:00 UTC</time>'
+    )
+    assert formatting.timestamp(NOW) == expected
+    assert formatting.timestamp(local) == expected
+    assert formatting.timestamp(NOW.replace(tzinfo=None)) == expected
+    assert formatting.timestamp(None) == '<span class="ops-refresh-none">–</span>'
+
+
+def test_elapsed_times() -> None:
+    """From start to end, from start to now, or not known."""
+    start = ago(minutes=3, seconds=4)
+    assert formatting.elapsed(start, NOW, None) == "<span>3 min 4 s</span>"
+    assert formatting.elapsed(start, None, NOW) == (
+        f'<time class="ops-refresh-elapsed" datetime="{start.isoformat()}">'
+        "3 min 4 s</time>"
+    )
+    assert formatting.elapsed(NOW, start, None) == "<span>0 s</span>"
+    assert formatting.elapsed(start, None, None) == formatting.timestamp(None)
+    assert formatting.elapsed(None, NOW, NOW) == formatting.timestamp(None)
