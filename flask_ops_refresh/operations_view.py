@@ -19,6 +19,7 @@ from flask_admin.base import expose
 from flask_admin.contrib.sqla.view import ModelView
 from flask_admin.model.helpers import get_mdict_item_or_list
 from markupsafe import Markup
+from sqlalchemy import exc
 from werkzeug.exceptions import Unauthorized
 
 from . import clock
@@ -235,10 +236,13 @@ class OperationsView(ModelView):
     def _rows(self, query: t.Any) -> list[RunRow]:
         columns = self._reader.columns(detail=False, every=self._shows_more)
         instances = RunInstances(self._instances)
-        return [
-            self._reader.row(stored, instances)
-            for stored in query.with_entities(*columns)
-        ]
+        try:
+            found = query.with_entities(*columns).all()
+        except exc.DataError:
+            # A filter's value that the column cannot hold: nothing has it.
+            self._installation.get_session().rollback()
+            found = []
+        return [self._reader.row(stored, instances) for stored in found]
 
     def _instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
         runs = self._reader.runs
