@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import datetime as dt
 import typing as t
 import warnings
 import weakref
@@ -14,6 +15,7 @@ from flask_admin.base import BaseView
 from flask_admin.blueprints import _BlueprintWithHostSupport as Blueprint
 from markupsafe import Markup
 
+from . import clock
 from . import formatting
 from . import live_region
 from . import operation_runs
@@ -293,6 +295,10 @@ class TemplateGlobal:
 
     def __init__(self, ops: OpsRefresh) -> None:
         self._ops = ops
+
+    def now(self) -> dt.datetime:
+        """The current time, for durations that are not over."""
+        return clock.utc_now()
 
     def live(self, name: str, /, **args: t.Any) -> Markup:
         """A live region; nothing for those who may not see it.

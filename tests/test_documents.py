@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import ast
+import dataclasses
+import pathlib
+import re
+import typing as t
+
+import pytest
+from flask import Flask
+from flask_admin import Admin
+from flask_login import LoginManager
+
+from flask_ops_refresh.extension import TemplateGlobal
+from flask_ops_refresh.settings import Settings
+
+from .host_app import db
+from .host_app import OperationRun
+
+ROOT = pathlib.Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+TEMPLATES = (ROOT / "docs" / "templates.md").read_text()
+
+
+def test_the_settings_table_is_what_the_code_has() -> None:
+    """README names each setting with its default, and no other."""
+    rows = re.findall(r"^\| `OPS_REFRESH_(\w+)` \| `(.+?)` \|", README, re.M)
+    documented = {name.lower(): ast.literal_eval(value) for name, value in rows}
+    assert documented == dataclasses.asdict(Settings())
+
+
+def test_the_lines_of_the_readme_run() -> None:
+    """What README says to add to an app works as it stands."""
+    app = Flask("reader")
+    app.config.update(SECRET_KEY="x", SQLALCHEMY_DATABASE_URI="sqlite://")
+    db.init_app(app)
+    LoginManager(app)
+    Admin(app)
+    names: dict[str, t.Any] = {
+        "app": app,
+        "OperationRun": OperationRun,
+        "ImportJob": OperationRun,
+    }
+    blocks = re.findall(r"```python\n(.*?)```", README, re.S)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    assert app.extensions["flask_ops_refresh"] is names["ops"]
+    assert "import-progress" in names["ops"]._own_regions
+    lines = [line for line in blocks[0].splitlines() if line.strip()]
+    assert len(lines) <= 10
+
+
+def test_every_picture_of_the_readme_is_there() -> None:
+    """No image is missing."""
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
+        assert (ROOT / path).is_file()
+
+
+@pytest.mark.parametrize("command", ["make demo", "make test"])
+def test_the_readmes_commands_exist(command: str) -> None:
+    """Both commands are targets of the Makefile."""
+    assert command in README
+    target = command.split()[1]
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
+
+
+def test_every_macro_is_documented() -> None:
+    """The page on templates names each macro and each call of the global."""
+    folder = ROOT / "flask_ops_refresh" / "templates" / "flask_ops_refresh"
+    macros = re.findall(r"macro (\w+)\(", (folder / "macros.html").read_text())
+    assert len(macros) == 6
+    for name in macros:
+        assert f"| `{name}(" in TEMPLATES
+    for name in ("live", "review_pack_card"):
+        assert hasattr(TemplateGlobal, name)
+        assert f"`ops_refresh.{name}(" in TEMPLATES
