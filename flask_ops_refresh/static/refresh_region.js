@@ -16,6 +16,7 @@ class Region {
   /** @type {string | null} */ pending = null;
   /** @type {string | null} */ reason = null;
   ended = false;
+  asked = false;
   paused = false;
   failures = 0;
   duration = 0;
@@ -46,6 +47,7 @@ class Region {
     document.addEventListener("selectionchange", () => this.#apply(), { signal });
     element.addEventListener("focusout", () => setTimeout(() => this.#apply()), { signal });
     element.addEventListener("pointerleave", () => this.#apply(), { signal });
+    element.addEventListener("change", () => this.#apply(), { signal });
     controls.onClick("pause", () => this.#togglePause(), signal);
     controls.onClick("refresh", () => this.#refreshNow(), signal);
     controls.onClick("waiting", () => this.#apply(true), signal);
@@ -68,6 +70,7 @@ class Region {
     const reason = this.paused ? "user" : pauseReason(this.switchedOff);
     if (reason && reason !== this.reason) this.#tell("paused", reason);
     this.reason = reason;
+    if (reason === "user" && this.asked) return;
     if (reason) {
       if (this.request) this.due = 0;
       this.#abort();
@@ -101,6 +104,7 @@ class Region {
       clearTimeout(timeout);
       if (this.request === request) {
         this.request = null;
+        this.asked = false;
         if (!this.ended) this.#schedule(delay);
       }
     }
@@ -177,7 +181,9 @@ class Region {
 
   #refreshNow() {
     this.due = 0;
-    if (!this.request && !pauseReason(this.switchedOff)) this.#poll();
+    if (this.request || pauseReason(this.switchedOff)) return;
+    this.asked = true;
+    this.#poll();
   }
 
   /** A form on the page goes before a poll. */
@@ -190,6 +196,7 @@ class Region {
   #abort() {
     const { request } = this;
     this.request = null;
+    this.asked = false;
     request?.abort();
   }
 

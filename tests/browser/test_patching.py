@@ -192,6 +192,18 @@ def test_new_rows_wait_while_a_row_is_ticked(watch: Open) -> None:
     expect(page.locator("[data-part=waiting]")).to_be_hidden()
 
 
+def test_new_rows_come_in_when_the_row_is_unticked(watch: Open) -> None:
+    """With nothing ticked any more, what waited is shown by itself."""
+    watched = opened(watch, table(("1", "a")))
+    page = watched.page
+    page.locator("tbody input").check()
+    page.mouse.move(1000, 700)
+    show(watched, table(("2", "b"), ("1", "a")))
+    assert cells(page) == ["a"]
+    page.locator("tbody input").press(" ")
+    assert cells(page) == ["b", "a"]
+
+
 def test_new_rows_below_come_in_at_once(watch: Open) -> None:
     """Rows that push nothing down need not wait."""
     watched = opened(watch, table(("1", "a")))

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import collections.abc as cabc
 import pathlib
 import threading
 
 import flask_admin
 import pytest
+from flask import Flask
 from flask import send_from_directory
 from markupsafe import Markup
 from playwright.sync_api import expect
+from playwright.sync_api import Page
 
 from .conftest import Open
 from .scripted_server import Answer
 from .scripted_server import ScriptedServer
+from .scripted_server import Watched
 
 DIALOG = Markup("<dialog id=d>?</dialog>{}")
 OPEN_DIALOG = "document.querySelector('dialog').showModal()"
@@ -238,3 +242,34 @@ def test_a_bootstrap_dialog_rests_the_page_from_its_trigger_on(watch: Open) -> N
     watched.advance(2, step=0.1)
     assert watched.asked >= 2
     expect(page.locator("#modal")).to_be_hidden()
+
+
+def test_refresh_now_while_paused_is_not_undone(watch: Open) -> None:
+    """Whatever happens on the page meanwhile, the answer asked for comes in."""
+    watched = watch()
+    page = watched.page
+    page.get_by_role("button", name="Pause").click()
+    hold = threading.Event()
+    watched.server.then(Answer(200, "<p>asked for</p>", hold=hold))
+    page.get_by_role("button", name="Refresh now").click()
+    watched.server.wait_for(1)
+    page.evaluate("document.body.className = 'changed'")
+    hold.set()
+    expect(page.locator("#ops-refresh-one")).to_have_text("asked for")
+    watched.advance(30)
+    assert watched.asked == 1
+
+
+def test_a_tab_that_is_opened_in_the_background_waits(
+    page: Page, serve: cabc.Callable[[Flask], str]
+) -> None:
+    """A page that was never shown asks nothing until it is."""
+    page.add_init_script(
+        """Object.defineProperty(
+          document, "hidden", { configurable: true, value: true });"""
+    )
+    watched = Watched(page, serve, ScriptedServer({"one": "<p>first</p>"}))
+    watched.advance(60, step=5)
+    assert watched.asked == 0
+    watched.hide(False)
+    watched.server.wait_for(1)
