@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import collections.abc as cabc
 import datetime as dt
 
 import pytest
@@ -12,8 +13,9 @@ EVIL = "\"'><script>"
 
 
 @pytest.fixture(autouse=True)
-def request_context() -> None:
-    Flask("x").test_request_context().push()
+def request_context() -> cabc.Iterator[None]:
+    with Flask("x").test_request_context():
+        yield
 
 
 def ago(**delta: float) -> dt.datetime:
