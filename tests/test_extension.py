@@ -28,6 +28,7 @@ from .pages import own_scripts
 from .pages import poll
 from .pages import region
 from .pages import soup
+from .small_models import Job
 
 
 def bare_app(**config: t.Any) -> Flask:
@@ -101,14 +102,6 @@ def test_no_database_extension_is_an_error() -> None:
     Admin(app)
     with pytest.raises(RuntimeError, match=r"no Flask-SQLAlchemy.*session=session"):
         usual().init_app(app)
-
-
-class Job(db.Model):
-    __tablename__ = "jobs"
-    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    kind: orm.Mapped[str]
-    status: orm.Mapped[str]
-    created_at: orm.Mapped[str]
 
 
 @pytest.mark.parametrize(
