@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from flask import current_app
 from flask import g
 from flask import has_request_context
 from flask_admin.base import BaseView
@@ -96,6 +97,11 @@ class Access:
 
 
 def _signed_in_user() -> t.Any:
+    if not hasattr(current_app, "login_manager"):
+        raise RuntimeError(
+            "Flask-Ops-Refresh found no Flask-Login on this app. Create its manager: "
+            "LoginManager(app)."
+        )
     user = current_user._get_current_object()
     if user is None or not user.is_authenticated or not user.is_active:
         return None

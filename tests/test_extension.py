@@ -77,6 +77,17 @@ def test_an_admin_of_another_app_is_refused() -> None:
         usual().init_app(app, admin=Admin())
 
 
+def test_no_login_manager_is_an_error_on_the_first_request() -> None:
+    """Flask-Login may come later than the extension, but has to come."""
+    app = Flask("bare")
+    app.config.update(SECRET_KEY="x", SQLALCHEMY_DATABASE_URI="sqlite://", TESTING=True)
+    db.init_app(app)
+    Admin(app)
+    usual().init_app(app)
+    with pytest.raises(RuntimeError, match=r"no Flask-Login.*LoginManager\(app\)"):
+        app.test_client().get("/admin/operations/")
+
+
 def test_a_second_init_app_is_an_error() -> None:
     """An app is initialised once, and the error says where the object is."""
     app = bare_app()
