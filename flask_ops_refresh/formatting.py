@@ -73,7 +73,7 @@ def progress_bar(counts: cabc.Mapping[str, int] | None) -> Markup:
     if share is None or counts is None:
         return Markup()
     done, total = counts["processed"], counts["total"]
-    percent = int(share * 100)
+    percent = 100 * min(max(0, done), total) // total
     return Markup(
         '<span class="ops-refresh-progress"><progress max="100" value="{0}" '
         'aria-label="{1}">{0} %</progress> '
@@ -83,9 +83,10 @@ def progress_bar(counts: cabc.Mapping[str, int] | None) -> Markup:
 
 def progress_share(counts: cabc.Mapping[str, int] | None) -> float | None:
     """How much is done, from 0 to 1; ``None`` where the counts do not tell."""
-    if not counts or not counts.get("total") or "processed" not in counts:
+    if not counts or counts.get("total", 0) <= 0 or "processed" not in counts:
         return None
-    return min(1.0, counts["processed"] / counts["total"])
+    done, total = counts["processed"], counts["total"]
+    return min(max(0, done), total) / total
 
 
 def exact_time(moment: dt.datetime | None) -> str:

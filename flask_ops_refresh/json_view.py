@@ -7,6 +7,7 @@ import dataclasses
 import json
 import re
 import typing as t
+import unicodedata
 
 from .stored_values import JSON_LIMIT
 from .stored_values import printable
@@ -21,8 +22,9 @@ SHOWN_FAILURES = 50
 
 _MASK = "••••••"
 _DEPTH = 20
-_NOT_A_WORD = re.compile(r"[^a-z0-9]")
-_URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
+_NOT_A_WORD = re.compile(r"[\W_]")
+# Up to the last @ before a path, or to where the text was cut.
+_URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s]+(@|…$)")
 
 # A string's characters, up to one that is cut off in the middle of its escape.
 _WHOLE_CHARACTERS = re.compile(r"(?:[^\\]|\\u[0-9a-fA-F]{4}|\\[^u])*")
@@ -79,7 +81,7 @@ class Masking:
     def apply(self, value: t.Any, depth: int = 0) -> t.Any:
         """The value with secrets masked, what lies too deep left out."""
         if isinstance(value, str):
-            return _URL_PASSWORD.sub(rf"\1{_MASK}@", value)
+            return _URL_PASSWORD.sub(rf"\1{_MASK}\2", value)
         if not isinstance(value, dict | list):
             return value
         if depth >= _DEPTH:
@@ -87,7 +89,9 @@ class Masking:
         if isinstance(value, list):
             return [self.apply(item, depth + 1) for item in value]
         return {
-            key: _MASK if self._is_secret(key) else self.apply(item, depth + 1)
+            self.apply(key): _MASK
+            if self._is_secret(key)
+            else self.apply(item, depth + 1)
             for key, item in value.items()
         }
 
@@ -168,7 +172,7 @@ def closed(text: str) -> str:
     as far as it goes.
     """
     closers: list[str] = []
-    safe = ("", "")
+    safe = 0
     in_string = escaped = is_key = False
     previous, opened = "", 0
     for position, character in enumerate(text):
@@ -185,18 +189,19 @@ def closed(text: str) -> str:
             is_key = closers[-1:] == ["}"] and previous in "{,"
         elif character in "{[":
             closers.append("}" if character == "{" else "]")
-            safe = (text[: position + 1], "".join(reversed(closers)))
+            safe = position + 1
         elif character in "}]":
             closers[-1:] = []
+            safe = position + 1
         elif character == ",":
-            safe = (text[:position], "".join(reversed(closers)))
+            safe = position
         if not character.isspace():
             previous = character
     if in_string and not is_key:
         whole = _WHOLE_CHARACTERS.match(text, opened)
         end = whole.end() if whole else opened
         return text[:end] + '…"' + "".join(reversed(closers))
-    return "".join(safe)
+    return text[:safe] + "".join(reversed(closers))
 
 
 def _entries(value: t.Any) -> tuple[list[t.Any], t.Any]:
@@ -245,4 +250,4 @@ def _as_text(value: t.Any, cut_from: int | None) -> JsonText:
 
 
 def _bare(name: str) -> str:
-    return _NOT_A_WORD.sub("", name.lower())
+    return _NOT_A_WORD.sub("", unicodedata.normalize("NFKC", name).casefold())

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from flask_admin.tools import iterdecode
 from flask_admin.tools import iterencode
 from sqlalchemy import orm
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from .stored_values import JSON_LIMIT
 from .stored_values import stored_id
@@ -96,7 +98,7 @@ class ModelMapping:
         """Characters of the stored JSON."""
         if not self.has(name):
             return sa.null()
-        return sa.func.length(sa.cast(getattr(self.model, name), sa.Text))
+        return _Characters(sa.cast(getattr(self.model, name), sa.Text))
 
     def label(self, name: str) -> sa.ColumnElement[t.Any]:
         """The name of the record behind a relationship; else the attribute's text."""
@@ -193,6 +195,25 @@ class ModelMapping:
             stored_id(column.type, value)
             for column, value in zip(self.primary_key, values, strict=True)
         )
+
+
+class _Characters(FunctionElement[int]):
+    """How many characters a text has."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(_Characters)
+def _length(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return f"length({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Characters, "mysql")
+@compiles(_Characters, "mariadb")
+def _char_length(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    # Their length() counts bytes.
+    return f"char_length({compiler.process(element.clauses, **options)})"
 
 
 def _by_column(entity: t.Any, mapper: orm.Mapper[t.Any], column: t.Any) -> t.Any:

@@ -153,6 +153,10 @@ def _equals(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
 @compiles(_Exactly, "mariadb")
 def _equals_in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
     # Their collations overlook case and trailing blanks; an index still serves
-    # the first half.
+    # the first half. Bytes tell nothing unless both sides are encoded alike.
     equals = _equals(element, compiler, **options)
-    return f"({equals} AND BINARY {_equals(element, compiler, **options)})"
+    column, word = (
+        f"CONVERT({compiler.process(each, **options)} USING utf8mb4)"
+        for each in element.clauses
+    )
+    return f"({equals} AND BINARY {column} = {word})"

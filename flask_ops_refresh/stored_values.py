@@ -78,9 +78,7 @@ def read_count(value: object) -> int | None:
     """A stored count: a whole number from 0 up, ``None`` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not math.isfinite(value) or value < 0:
-        return None
-    return int(value)
+    return int(value) if 0 <= value < math.inf else None
 
 
 def read_json(text: object) -> t.Any:

@@ -58,7 +58,7 @@ class Region {
 
   /** @param {number} seconds */
   #schedule(seconds) {
-    this.due = Date.now() + seconds * 1000;
+    this.due = performance.now() + seconds * 1000;
     this.#update();
   }
 
@@ -75,16 +75,16 @@ class Region {
       if (this.request) this.due = 0;
       this.#abort();
     } else if (!this.request) {
-      const wait = this.due - Date.now();
+      const wait = this.due - performance.now();
       if (wait <= 0) this.#poll();
-      else this.timer = setTimeout(this.update, Math.min(wait, 300_000));
+      else this.timer = setTimeout(this.update, wait);
     }
   }
 
   async #poll() {
     const request = (this.request = new AbortController());
     const timeout = setTimeout(() => request.abort(), TIMEOUT * 1000);
-    const began = Date.now();
+    const began = performance.now();
     let delay = 0;
     try {
       const response = await fetch(this.url, {
@@ -96,7 +96,7 @@ class Region {
       });
       const html = response.status === 200 ? await response.text() : "";
       if (this.request !== request) return;
-      this.duration = (Date.now() - began) / 1000;
+      this.duration = (performance.now() - began) / 1000;
       delay = this.#accept(response, html);
     } catch {
       if (this.request === request) delay = this.#fail();
@@ -119,8 +119,9 @@ class Region {
     const isOurs = headers.has("Ops-Refresh-Region");
     if (isOurs && (status === 200 || status === 304)) return this.#succeed(status, headers, html);
     if (status === 429 || status >= 500) {
-      const asked = status === 429 || status === 503 ? readRetryAfter(headers.get("Retry-After"), Date.now()) : null;
-      return asked === null ? this.#fail() : (this.#fail(), asked);
+      const delay = this.#fail();
+      const mayAsk = status === 429 || status === 503;
+      return (mayAsk && readRetryAfter(headers.get("Retry-After"), Date.now())) || delay;
     }
     if (status === 401 || type === "opaqueredirect" || status < 400) signOut();
     else this.#refuse("gone", this.controls.text("Gone"));
@@ -139,12 +140,13 @@ class Region {
     this.controls.clearNotice();
     this.controls.showUpdate();
     if (status === 200) {
-      this.etag = headers.get("ETag") ?? "";
       this.pending = html;
+      this.#apply();
+      // Only now: what could not be shown is to be sent again.
+      this.etag = headers.get("ETag") ?? "";
     }
-    this.#apply();
     if (this.interval === null) {
-      if (this.pending === null) this.#finish("");
+      if (this.pending === null && !this.ended) this.#finish("");
       return 0;
     }
     this.controls.showState(this.interval, this.paused);

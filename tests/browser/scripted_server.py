@@ -6,6 +6,7 @@ import collections
 import collections.abc as cabc
 import dataclasses
 import threading
+import time
 
 from flask import Flask
 from flask import render_template
@@ -58,6 +59,16 @@ class Answer:
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     is_ours: bool = True
     hold: threading.Event | None = None
+
+
+def wait_until_idle(page: Page) -> None:
+    """Wait until no request of the page is on its way.
+
+    Asks from outside, which no policy of the page forbids.
+    """
+    deadline = time.monotonic() + 15
+    while page.evaluate("window.polls.open"):
+        assert time.monotonic() < deadline, "a request of the page is never answered"
 
 
 class ScriptedServer:
@@ -154,7 +165,7 @@ class Watched:
         page.clock.install(time=1_770_000_000)
         page.goto(serve(server.app))
         page.clock.pause_at(1_770_000_100)
-        page.wait_for_function("window.polls.open === 0")
+        self.idle()
         self.server.polls.clear()
         self.advance(0)
 
@@ -173,7 +184,7 @@ class Watched:
 
     def idle(self) -> None:
         """Wait until no request of the page is on its way."""
-        self.page.wait_for_function("window.polls.open === 0")
+        wait_until_idle(self.page)
 
     def hide(self, hidden: bool = True) -> None:
         """Put the tab in the background, or back in front."""

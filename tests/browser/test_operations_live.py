@@ -16,6 +16,8 @@ from ..conftest import Host
 from ..host_app import OperationRun
 from ..host_app import ReviewPack
 from ..host_app import User
+from .scripted_server import wait_until_idle
+from .scripted_server import WATCH_FETCH
 
 
 class Live:
@@ -26,16 +28,27 @@ class Live:
         self.page = page
         self.address = address
         self.polls: list[str] = []
+        page.add_init_script(WATCH_FETCH)
         page.on("request", self._note)
 
     def open(self, path: str) -> None:
         """Open a page; from then on the test moves its clock."""
         self.page.clock.install()
         self.page.goto(self.address + path)
+        self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1000 + 1)
         self.page.evaluate("window.loadedOnce = true")
 
-    def pass_time(self, seconds: float) -> None:
-        self.page.clock.run_for(int(seconds * 1000))
+    def pass_time(self, seconds: int) -> None:
+        """Let time pass on the page, each answer taken in before it goes on."""
+        for _ in range(seconds):
+            wait_until_idle(self.page)
+            self.page.clock.run_for(1000)
+        wait_until_idle(self.page)
+
+    def pass_an_hour(self) -> None:
+        """Let an hour pass on a page that has nothing left to wait for."""
+        self.page.clock.run_for(3600 * 1000)
+        wait_until_idle(self.page)
 
     @property
     def is_the_same_page(self) -> bool:
@@ -72,7 +85,7 @@ def test_a_run_is_watched_to_its_end_and_then_there_is_silence(live: Live) -> No
     host.update(
         OperationRun, run, status="running", started_at=now(), summary_counts=counts
     )
-    live.pass_time(1.5)
+    live.pass_time(2)
     expect(badge).to_have_text("Running")
     expect(page.get_by_text("50 / 200 · 25 %")).to_be_visible()
     host.update(OperationRun, run, summary_counts={"total": 200, "processed": 150})
@@ -94,14 +107,13 @@ def test_a_run_is_watched_to_its_end_and_then_there_is_silence(live: Live) -> No
     )
     assert live.is_the_same_page
     asked = len(live.polls)
-    live.pass_time(3600)
-    page.evaluate("0")
+    live.pass_an_hour()
     assert len(live.polls) == asked
     assert "data-ops-refresh" not in page.content()
     page.reload()
     assert "data-ops-refresh" not in page.content()
     expect(page.locator("script[src*=ops-refresh]")).to_have_count(0)
-    live.pass_time(3600)
+    live.pass_an_hour()
     assert len(live.polls) == asked
 
 
@@ -127,8 +139,7 @@ def test_the_list_follows_every_row_and_then_rests(live: Live) -> None:
     assert live.is_the_same_page
     asked = len(live.polls)
     assert asked == 2
-    live.pass_time(3600)
-    page.evaluate("0")
+    live.pass_an_hour()
     assert len(live.polls) == asked
 
 
@@ -147,8 +158,7 @@ def test_a_pack_is_watched_until_it_can_be_downloaded(live: Live) -> None:
     expect(page.get_by_role("link", name="Download")).to_be_visible()
     assert live.is_the_same_page
     asked = len(live.polls)
-    live.pass_time(3600)
-    page.evaluate("0")
+    live.pass_an_hour()
     assert len(live.polls) == asked
 
 
@@ -158,12 +168,11 @@ def test_a_revoked_membership_takes_the_content_off_the_page(live: Live) -> None
     run = host.add_run(status="running", created_at=now(), type="secret.kind")
     live.open(f"/admin/operations/details/?id={run}")
     host.update(User, ADA, tenant_ids=[2])
-    live.pass_time(1.5)
+    live.pass_time(2)
     expect(page.get_by_text("No longer available")).to_be_visible()
     assert "secret.kind" not in page.content()
     asked = len(live.polls)
-    live.pass_time(600)
-    page.evaluate("0")
+    live.pass_an_hour()
     assert len(live.polls) == asked
 
 

@@ -44,7 +44,10 @@ def test_a_status_badge() -> None:
         ({"total": 200, "processed": 50}, "50 / 200 · 25 %"),
         ({"total": 3, "processed": 1}, "1 / 3 · 33 %"),
         ({"total": 1000, "processed": 999}, "999 / 1,000 · 99 %"),
+        ({"total": 100, "processed": 29}, "29 / 100 · 29 %"),
         ({"total": 2, "processed": 5}, "5 / 2 · 100 %"),
+        ({"total": 4, "processed": -1}, "-1 / 4 · 0 %"),
+        ({"total": 2, "processed": 10**400}, f"{10**400:,} / 2 · 100 %"),
     ],
 )
 def test_a_progress_bar(counts: dict[str, int], shown: str) -> None:
@@ -56,7 +59,15 @@ def test_a_progress_bar(counts: dict[str, int], shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "counts", [None, {}, {"total": 0, "processed": 0}, {"total": 5}, {"processed": 5}]
+    "counts",
+    [
+        None,
+        {},
+        {"total": 0, "processed": 0},
+        {"total": -5, "processed": 5},
+        {"total": 5},
+        {"processed": 5},
+    ],
 )
 def test_no_progress_bar_where_none_can_be_told(counts: dict[str, int] | None) -> None:
     """Without a total and what was processed there is no bar."""
@@ -108,3 +119,51 @@ def test_elapsed_times() -> None:
     assert formatting.elapsed(NOW, start, None) == "<span>0 s</span>"
     assert formatting.elapsed(start, None, None) == formatting.timestamp(None)
     assert formatting.elapsed(None, NOW, NOW) == formatting.timestamp(None)
+
+
+@pytest.mark.parametrize("percent", range(101))
+def test_percents_are_exact(percent: int) -> None:
+    """No rounding of fractions takes a percent away."""
+    bar = formatting.progress_bar({"total": 100, "processed": percent})
+    assert f"{percent} / 100 · {percent} %" in bar
+
+
+def test_every_argument_of_a_badge_is_escaped() -> None:
+    """Quotes and tags stay text, whichever argument they come in."""
+    escaped = "&#34;&#39;&gt;&lt;script&gt;"
+    assert formatting.status_badge("failed", EVIL, EVIL) == (
+        '<span class="badge badge-danger ops-refresh-status '
+        f'ops-refresh-status-failed" data-key="status-{escaped}" '
+        f'data-announce="{escaped}: Failed">Failed</span>'
+    )
+    assert formatting.status_badge(EVIL) == (
+        '<span class="badge badge-light ops-refresh-status '
+        'ops-refresh-status-unknown">Unknown</span>'
+    )
+
+
+def test_a_badge_of_silence() -> None:
+    """It says since when, where that is known."""
+    start = '<span class="badge badge-warning ops-refresh-stalled" title="'
+    assert formatting.stalled_badge(NOW) == (
+        f'{start}2026-03-14 12:00:00 UTC">Stalled</span>'
+    )
+    assert formatting.stalled_badge(None) == f'{start}">Stalled</span>'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"),
+        (59.999, "59 s"),
+        (60, "1 min 0 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h 0 min"),
+        (86_399, "23 h 59 min"),
+        (86_400, "1 d 0 h"),
+        (1e8, "1157 d 9 h"),
+    ],
+)
+def test_durations(seconds: float, shown: str) -> None:
+    """Two units, the largest there are, rounded down."""
+    assert formatting.duration(seconds) == shown

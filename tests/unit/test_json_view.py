@@ -5,12 +5,14 @@ import typing as t
 
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from flask_ops_refresh.json_view import closed
 from flask_ops_refresh.json_view import Failure
 from flask_ops_refresh.json_view import failures
 from flask_ops_refresh.json_view import Masking
+from flask_ops_refresh.json_view import read_figures
 from flask_ops_refresh.json_view import readable
 from flask_ops_refresh.settings import Settings
 from flask_ops_refresh.stored_values import JSON_LIMIT
@@ -170,3 +172,130 @@ def test_many_failures_are_bounded() -> None:
     assert found is not None
     assert (len(found.entries), found.total) == (50, 400)
     assert SECRET not in repr(found)
+
+
+def cut_text(stored: str) -> str:
+    """What is shown of the beginning of a longer text."""
+    text = readable(stored, JSON_LIMIT + 1, MASKING)
+    return "" if text is None else text.text
+
+
+def test_a_password_that_the_cut_went_through_is_masked() -> None:
+    """An address that is cut before its @ shows no part of its password."""
+    stored = json.dumps({"urls": ["https://x.example", f"db://ada:{SECRET}@host/x"]})
+    for end in range(len(stored)):
+        shown_part = cut_text(stored[:end])
+        assert not any(SECRET[:n] in shown_part for n in range(2, len(SECRET) + 1))
+
+
+@pytest.mark.parametrize("password", [f"p@{SECRET}", f"{SECRET}@p", f"a@{SECRET}@b"])
+def test_a_password_may_hold_an_at_sign(password: str) -> None:
+    """The host begins after the last @ before the path."""
+    text = shown([f"db://ada:{password}@db.example/x@y"])
+    assert SECRET not in text
+    assert "db://ada:••••••@db.example/x@y" in text
+
+
+def test_addresses_without_a_password_stay_as_they_are() -> None:
+    """A port is no password."""
+    urls = ["http://h:8080/a@b", "http://h:80 c@d", "http://ada@h/", "a:b@c"]
+    assert json.loads(shown(urls)) == urls
+
+
+def test_passwords_in_names_are_masked() -> None:
+    """An address may be the name of a value, too."""
+    text = shown({f"db://ada:{SECRET}@h": 1, f"token db://b:{SECRET}@h": 2})
+    assert SECRET not in text
+    assert '"db://ada:••••••@h": 1' in text
+
+
+@pytest.mark.parametrize(
+    ("word", "key"),
+    [
+        ("пароль", "Пароль_1"),
+        ("schlüssel", "SCHLU\u0308SSEL"),
+        ("密码", "db-密码"),
+        ("password", "ｐａｓｓｗｏｒｄ"),
+        ("pass_word", "PassWord"),
+    ],
+)
+def test_names_of_secrets_are_in_any_script(word: str, key: str) -> None:
+    """A masked word is one in every alphabet, however its letters are encoded."""
+    stored = json.dumps({key: SECRET, "plain": "shown"})
+    text = readable(stored, None, Masking([word]))
+    assert text is not None
+    assert SECRET not in text.text
+    assert "shown" in text.text
+
+
+@settings(max_examples=20)
+@given(value=values)
+def test_no_secret_shows_at_any_place_of_the_cut(value: t.Any) -> None:
+    """Read as a cut text, the beginning of JSON of any length hides what it must."""
+    stored = json.dumps(with_secrets({"a": value}))
+    for end in range(len(stored)):
+        assert SECRET not in cut_text(stored[:end])
+
+
+@pytest.mark.parametrize("stored", ['{"a": 1, "b": [2]}', '[1, {"a": 2}]'])
+def test_what_is_whole_is_closed_already(stored: str) -> None:
+    """Nothing is taken from a text that the cut spared."""
+    assert json.loads(closed(stored)) == json.loads(stored)
+
+
+def test_a_complete_inner_value_survives_the_cut() -> None:
+    """The cut drops what it went through, not what stood before it."""
+    assert json.loads(closed('{"a": {"b": 1}, "c": [1, 2')) == {"a": {"b": 1}, "c": [1]}
+    assert json.loads(closed('{"a": {"b": 1}')) == {"a": {"b": 1}}
+
+
+def test_closing_copies_the_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work grows with the text, not with its square, however it nests."""
+
+    class Counted(str):
+        copied = 0
+
+        def __getitem__(self, at: t.Any) -> str:
+            part = super().__getitem__(at)
+            Counted.copied += len(part)
+            return part
+
+    for stored in ("[" * JSON_LIMIT, "[" + "1," * (JSON_LIMIT // 2)):
+        Counted.copied = 0
+        closed(Counted(stored))
+        assert Counted.copied <= 2 * len(stored)
+
+
+def test_deep_nesting_beyond_the_limit_is_broken() -> None:
+    """A hundred thousand levels, cut, are told as what cannot be read."""
+    text = readable("[" * JSON_LIMIT, 100_000, MASKING)
+    assert text is not None
+    assert text.broken
+
+
+def test_counts_without_end_do_no_harm() -> None:
+    """A total of hundreds of digits is a total."""
+    found = failures('{"total": 1' + "0" * 400 + ', "items": ["x"]}', None, MASKING)
+    assert found is not None
+    assert found.total == 10**400
+
+
+def test_no_number_and_infinity_are_shown() -> None:
+    """What Python writes for them is read and shown."""
+    text = readable('{"a": NaN, "b": [Infinity, -Infinity]}', None, MASKING)
+    assert text is not None
+    assert not text.broken
+    assert "NaN" in text.text
+    assert "-Infinity" in text.text
+
+
+def test_figures_are_plain_values_by_name() -> None:
+    """Names are made readable, secrets masked, lists and truth values left out."""
+    stored = '{"total_files": 3, "size": "1 MB", "ok": true, "list": [1], "token": "x"}'
+    assert read_figures(stored, None, MASKING) == [
+        ("Total files", "3"),
+        ("Size", "1 MB"),
+        ("Token", "••••••"),
+    ]
+    assert read_figures("[1]", None, MASKING) == []
+    assert read_figures("{", None, MASKING) == []

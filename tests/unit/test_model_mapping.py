@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import enum
+import pathlib
 import uuid
 
 import pytest
@@ -11,6 +12,10 @@ from sqlalchemy import orm
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from flask_ops_refresh.model_mapping import ModelMapping
+from flask_ops_refresh.stored_values import JSON_LIMIT
+
+from ..databases import database
+from ..databases import KINDS
 
 
 class Base(orm.DeclarativeBase):
@@ -140,3 +145,66 @@ def test_keys_go_into_addresses_and_come_back(
 def test_what_is_no_key_is_none(model: type[Base], text: str) -> None:
     """Malformed keys are told without asking the database."""
     assert mapping(model).decode_key(text) is None
+
+
+@pytest.mark.parametrize("model", keys, ids=lambda model: model.__name__)
+@given(text=st.text())
+def test_any_text_is_a_key_or_none(model: type[Base], text: str) -> None:
+    """Whatever an address holds, it makes no exception and not half a key."""
+    known = mapping(model)
+    key = known.decode_key(text)
+    assert key is None or len(key) == len(known.primary_key)
+
+
+@pytest.mark.parametrize("model", [int, None, "Plain", object()])
+def test_what_is_no_model_is_refused(model: object) -> None:
+    """The error shows what was given in place of a mapped class."""
+    with pytest.raises(TypeError, match="is not a mapped SQLAlchemy model"):
+        ModelMapping(model, required=(), optional=())  # type: ignore[arg-type]
+
+
+def test_only_a_missing_workspace_hints_at_apps_without() -> None:
+    """The hint stands where it helps."""
+    with pytest.raises(TypeError, match="workspaces=False"):
+        mapping(Plain, "workspace_id")
+    with pytest.raises(TypeError, match="no attribute 'tenant'") as caught:
+        mapping(Plain, "tenant")
+    assert "workspaces=False" not in str(caught.value)
+
+
+def test_every_column_is_bounded_text(tmp_path: pathlib.Path) -> None:
+    """All columns come out as stored, none longer than the limit."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/columns.sqlite")
+    Base.metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.insert(Owner).values(id=7, email="x" * 100_000))
+        columns = mapping(Owner).every_column()
+        row = connection.execute(sa.select(*columns)).one()
+    engine.dispose()
+    assert tuple(row) == ("7", "x" * JSON_LIMIT)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_length_of_json_is_in_characters(kind: str, tmp_path: pathlib.Path) -> None:
+    """No database counts bytes: a text that is whole must not pass for cut."""
+    stored = "é€😀"
+    with database(kind, tmp_path) as url:
+        engine = sa.create_engine(url)
+
+        class Own(orm.DeclarativeBase):
+            pass
+
+        class Note(Own):
+            __tablename__ = "notes"
+            id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+            text: orm.Mapped[str | None] = orm.mapped_column(sa.Text)
+
+        Own.metadata.create_all(engine)
+        notes = ModelMapping(Note, required=("text",), optional=())
+        with engine.begin() as connection:
+            rows = [{"id": 1, "text": stored}, {"id": 2, "text": None}]
+            connection.execute(sa.insert(Note), rows)
+            select = sa.select(notes.json_length("text"), notes.json_text("text"))
+            found = connection.execute(select.order_by(Note.id)).all()
+        engine.dispose()
+    assert [tuple(row) for row in found] == [(3, stored), (None, None)]

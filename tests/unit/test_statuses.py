@@ -5,6 +5,9 @@ import pathlib
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from flask_ops_refresh.statuses import is_active
 from flask_ops_refresh.statuses import review_pack_statuses
@@ -121,4 +124,72 @@ def test_the_sql_form_says_what_the_python_form_says(
                 assert {pairs[id - 1] for id in found} == {
                     pair for pair in pairs if rules.normalise(*pair) == name
                 }
+        engine.dispose()
+
+
+# Text that every database can store; near misses of the known words among it.
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
+near = st.sampled_from(["Queued", "rúnning", "running ", " running", "ｑueued", "Ok"])
+stored_words = st.sampled_from(STORED) | near | texts
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_sql_form_agrees_for_any_text(
+    kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever stands in the columns, SQL and Python call it the same."""
+    rules = run_statuses(WORDS)
+    table = sa.Table(
+        "runs",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("status", sa.String(30)),
+        sa.Column("outcome", sa.String(30)),
+    )
+
+    with database(kind, tmp_path_factory.mktemp(kind)) as url:
+        engine = sa.create_engine(url)
+        table.metadata.create_all(engine)
+
+        @settings(max_examples=25)
+        @given(pairs=st.lists(st.tuples(stored_words, stored_words), max_size=30))
+        def agree(pairs: list[tuple[str | None, str | None]]) -> None:
+            with engine.connect() as connection:
+                for i, (status, outcome) in enumerate(pairs, 1):
+                    connection.execute(
+                        sa.insert(table).values(id=i, status=status, outcome=outcome)
+                    )
+                for name in rules.normalised:
+                    condition = rules.condition(name, table.c.status, table.c.outcome)
+                    found = connection.scalars(sa.select(table.c.id).where(condition))
+                    assert set(found) == {
+                        i
+                        for i, pair in enumerate(pairs, 1)
+                        if rules.normalise(*pair) == name
+                    }
+                connection.rollback()
+
+        try:
+            agree()
+        finally:
+            engine.dispose()
+
+
+@pytest.mark.parametrize("charset", ["latin1", "utf8mb3", "utf8mb4"])
+def test_own_words_are_found_in_whatever_encoding(
+    charset: str, tmp_path: pathlib.Path
+) -> None:
+    """A MariaDB column keeps its words in an encoding that is not the connection's."""
+    rules = run_statuses({"größe": "queued"})
+    with database("mariadb", tmp_path) as url:
+        engine = sa.create_engine(url)
+        status = sa.Column("status", sa.String(30))
+        table = sa.Table("runs", sa.MetaData(), status, mysql_charset=charset)
+        table.create(engine)
+        with engine.begin() as connection:
+            words = ["größe", "Größe", "queued", "grosse"]
+            connection.execute(sa.insert(table), [{"status": word} for word in words])
+            condition = rules.condition("queued", status, None)
+            found = connection.scalars(sa.select(status).where(condition))
+            assert set(found) == {"größe", "queued"}
         engine.dispose()

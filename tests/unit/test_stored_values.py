@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import enum
 import typing as t
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from flask_ops_refresh.stored_values import read_count
 from flask_ops_refresh.stored_values import read_datetime
+from flask_ops_refresh.stored_values import read_json
 from flask_ops_refresh.stored_values import read_text
 from flask_ops_refresh.stored_values import stored_id
 from flask_ops_refresh.stored_values import whole_number
@@ -55,6 +57,7 @@ def test_any_point_in_time_is_read(moment: dt.datetime) -> None:
         (7, 7),
         (7.9, 7),
         (10**30, 10**30),
+        (10**400, 10**400),
         (-1, None),
         (True, None),
         ("7", None),
@@ -114,3 +117,42 @@ def test_what_is_no_whole_number(text: str) -> None:
     """Other forms, and numbers that no column can hold, are refused."""
     with pytest.raises(ValueError, match="64 bits|invalid literal"):
         whole_number(text)
+
+
+raw = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.decimals()
+    | st.text()
+    | st.binary()
+    | st.datetimes()
+    | st.lists(st.integers())
+)
+
+
+@given(stored=raw)
+def test_whatever_is_stored_makes_no_exception(stored: t.Any) -> None:
+    """A time, a count and a text, or nothing: never an error."""
+    moment = read_datetime(stored)
+    assert moment is None or moment.tzinfo is dt.UTC
+    count = read_count(stored)
+    assert count is None or count >= 0
+    text = read_text(stored)
+    assert (text is None) is (stored is None)
+    (text or "").encode()
+
+
+@given(stored=st.text() | st.binary())
+def test_json_is_a_value_or_a_value_error(stored: str | bytes) -> None:
+    """There is one kind of error for text that is not JSON."""
+    with contextlib.suppress(ValueError):
+        read_json(stored)
+
+
+@pytest.mark.parametrize("nested", ["[" * 100_000, '{"a":' * 100_000])
+def test_json_that_nests_too_deeply_is_a_value_error(nested: str) -> None:
+    """A hundred thousand levels do not reach the interpreter's limit unseen."""
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_json(nested)
