@@ -6,7 +6,6 @@ import collections.abc as cabc
 import typing as t
 
 from flask import current_app
-from flask import g
 from flask import has_request_context
 from flask_admin.base import BaseView
 from flask_login import current_user
@@ -14,6 +13,7 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.exceptions import NotFound
 from werkzeug.exceptions import Unauthorized
 
+from .request_state import request_state
 from .scope import NO_WORKSPACES
 from .scope import Scope
 
@@ -58,10 +58,10 @@ class Access:
         return user is not None and self._scope_of(user) is not None
 
     def _scope_of(self, user: t.Any) -> Scope | None:
-        cached = g.get("_ops_refresh_scope")
-        if cached is None or cached[0] is not user or cached[1] is not self:
-            cached = g._ops_refresh_scope = (user, self, self._load(user))
-        return t.cast("Scope | None", cached[2])
+        state = request_state()
+        if state.get("asked") != (user, self):
+            state["scope"], state["asked"] = self._load(user), (user, self)
+        return t.cast("Scope | None", state["scope"])
 
     def _load(self, user: t.Any) -> Scope | None:
         if self._loader is None:

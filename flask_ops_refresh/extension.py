@@ -31,6 +31,7 @@ from .model_mapping import ModelMapping
 from .operation_runs import RunReader
 from .operations_view import OperationsView
 from .poll_endpoint import answer_polls
+from .poll_endpoint import settle
 from .quiet_session import keep_quiet
 from .review_pack_card import DownloadUrl
 from .review_pack_card import draw_card
@@ -134,7 +135,8 @@ class OpsRefresh:
             self._add_review_pack(installation, packs, runs)
         installation.regions.update(self._own_regions)
         _add_routes(app, installation)
-        keep_quiet(app, lambda endpoint: endpoint == installation.poll_endpoint)
+        polls = installation.poll_endpoint
+        keep_quiet(app, lambda endpoint: endpoint == polls, settle)
         app.jinja_env.globals["ops_refresh"] = TemplateGlobal(self)
         app.extensions[_NAME] = self
         self._installations[app] = installation
@@ -310,6 +312,11 @@ class TemplateGlobal:
         if region is None:
             known = ", ".join(sorted(installation.regions))
             raise LookupError(f"No live region {name!r}. Known are {known}.")
+        if name == "operation-list":
+            raise LookupError(
+                "The live region 'operation-list' is the list page's own: it is read "
+                "from that page's query. Link to the page instead."
+            )
         return live_region.draw(installation, region, live_region.as_args(args))
 
     def review_pack_card(self) -> Markup:

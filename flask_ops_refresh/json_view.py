@@ -9,6 +9,7 @@ import re
 import typing as t
 import unicodedata
 
+from .stored_values import decoded
 from .stored_values import JSON_LIMIT
 from .stored_values import printable
 from .stored_values import read_count
@@ -145,21 +146,25 @@ def read_figures(
     raw: object, length: int | None, masking: Masking
 ) -> list[tuple[str, str]]:
     """The plain values of a stored JSON object, by name; nothing of any other."""
-    try:
-        value, _ = _parse(raw, length)
-    except ValueError:
-        return []
-    if not isinstance(value, dict):
-        return []
     return [
         (_inline(name.replace("_", " ").capitalize()), _inline(figure))
-        for name, figure in masking.apply(value).items()
+        for name, figure in masking.apply(read_object(raw, length)).items()
         if isinstance(figure, str | int | float) and not isinstance(figure, bool)
     ]
 
 
+def read_object(raw: object, length: int | None) -> dict[str, t.Any]:
+    """A stored JSON object, as far as it is read; an empty one for anything else."""
+    try:
+        value, _ = _parse(raw, length)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _parse(raw: object, length: int | None) -> tuple[t.Any, bool]:
     whole = length is None or length <= JSON_LIMIT
+    raw = decoded(raw)
     if not whole and isinstance(raw, str):
         raw = closed(raw)
     return read_json(raw), whole

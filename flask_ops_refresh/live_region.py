@@ -16,7 +16,6 @@ import urllib.parse
 import uuid
 
 from flask import current_app
-from flask import g
 from flask import render_template
 from flask import url_for
 from flask_admin.babel import gettext
@@ -31,6 +30,9 @@ from . import clock
 from .assets import asset_url
 from .assets import release
 from .installation import Installation
+from .intervals import LONGEST_SECONDS
+from .intervals import SHORTEST_SECONDS
+from .request_state import request_state
 from .scope import Scope
 from .stored_values import whole_number
 
@@ -51,6 +53,15 @@ class LiveState:
     version: t.Any
     interval: float | None
     context: cabc.Callable[[], cabc.Mapping[str, t.Any]] = dict
+
+    def __post_init__(self) -> None:
+        seconds = self.interval
+        if seconds is None or SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+            return
+        raise ValueError(
+            f"LiveState(interval={seconds!r}): allowed are {SHORTEST_SECONDS} to "
+            f"{LONGEST_SECONDS} seconds, or None for never again."
+        )
 
 
 class LiveRegion:
@@ -97,19 +108,23 @@ class FunctionRegion(LiveRegion):
         super().__init__(name, **options)
         self._load = load
         self._template = template
-        self._parameters = inspect.signature(load, eval_str=True).parameters
+        self._signature = _signature(load)
 
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Call the function with the address's arguments as its annotations say."""
         try:
             values = {
-                name: _converted(value, self._parameters[name].annotation)
+                name: _converted(value, self._annotation(name))
                 for name, value in args.items()
             }
-            inspect.signature(self._load).bind(scope, **values)
-        except (KeyError, TypeError, ValueError):
+            self._signature.bind(scope, **values)
+        except (TypeError, ValueError):
             return None
         return self._load(scope, **values)
+
+    def _annotation(self, name: str) -> t.Any:
+        parameter = self._signature.parameters.get(name)
+        return None if parameter is None else parameter.annotation
 
     def render(self, state: LiveState) -> str:
         """Render the template with the state's context."""
@@ -195,9 +210,9 @@ def frame(
 
 def stylesheet(installation: Installation) -> Markup:
     """A link to the extension's style, once on a page."""
-    if g.get("_ops_refresh_styled"):
+    if request_state().get("styled"):
         return Markup()
-    g._ops_refresh_styled = True
+    request_state()["styled"] = True
     return Markup('<link href="{}" rel="stylesheet"{}>').format(
         asset_url(installation.blueprint_name, "ops_refresh.css"),
         installation.nonce_attribute(),
@@ -277,9 +292,18 @@ def _is_malformed(error: exc.StatementError) -> bool:
     return isinstance(error.orig, AttributeError | TypeError | ValueError)
 
 
+def _signature(load: cabc.Callable[..., t.Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(load, eval_str=True)
+    except NameError:
+        # Annotations that only a type checker sees stay as they are written.
+        return inspect.signature(load)
+
+
 def _converted(value: str, annotation: t.Any) -> t.Any:
-    if annotation is int:
+    kinds = {annotation, *t.get_args(annotation)}
+    if kinds & {int, "int", "int | None"}:
         return whole_number(value)
-    if annotation is uuid.UUID:
+    if kinds & {uuid.UUID, "uuid.UUID", "UUID", "uuid.UUID | None", "UUID | None"}:
         return uuid.UUID(value)
     return value

@@ -7,6 +7,8 @@ types: a row that those types cannot read must not take its page down.
 from __future__ import annotations
 
 import collections.abc as cabc
+import datetime as dt
+import decimal
 import typing as t
 import uuid
 
@@ -72,27 +74,36 @@ class ModelMapping:
         return getattr(column, "type", None)
 
     def value(self, name: str) -> sa.ColumnElement[t.Any]:
-        """The attribute as the driver gives it, or ``NULL`` where it is absent."""
+        """The attribute as the driver gives it, or ``NULL`` where it is absent.
+
+        Words and times come as text: their own types refuse what they do not know.
+        """
+        if isinstance(self.type_of(name), sa.Enum | sa.String | sa.DateTime):
+            return self.text(name)
+        if not self.has(name):
+            return sa.null()
+        return sa.type_coerce(getattr(self.model, name), sa.types.NullType())
+
+    def word(self, name: str) -> sa.ColumnElement[t.Any]:
+        """A column of words, to be compared with what is stored in it."""
         if not self.has(name):
             return sa.null()
         column = getattr(self.model, name)
         if isinstance(self.type_of(name), sa.Enum):
             return sa.cast(column, sa.String)
-        return sa.type_coerce(column, sa.types.NullType())
+        return sa.type_coerce(column, sa.String)
 
     def text(self, name: str) -> sa.ColumnElement[t.Any]:
         """The attribute's text, at most :data:`TEXT_LIMIT` characters."""
         if not self.has(name):
             return sa.null()
-        column = sa.cast(getattr(self.model, name), sa.Text)
-        return sa.func.substr(column, 1, TEXT_LIMIT, type_=sa.types.NullType())
+        return _beginning(getattr(self.model, name), TEXT_LIMIT)
 
     def json_text(self, name: str) -> sa.ColumnElement[t.Any]:
         """Stored JSON as raw text, at most :data:`JSON_LIMIT` characters."""
         if not self.has(name):
             return sa.null()
-        column = sa.cast(getattr(self.model, name), sa.Text)
-        return sa.func.substr(column, 1, JSON_LIMIT, type_=sa.types.NullType())
+        return _beginning(getattr(self.model, name), JSON_LIMIT)
 
     def json_length(self, name: str) -> sa.ColumnElement[t.Any]:
         """Characters of the stored JSON."""
@@ -111,10 +122,7 @@ class ModelMapping:
             == _by_column(self.model, self._mapper, local)
             for local, remote in relationship.local_remote_pairs or ()
         ]
-        label = getattr(target, self.label_attribute(name))
-        text = sa.func.substr(
-            sa.cast(label, sa.Text), 1, TEXT_LIMIT, type_=sa.types.NullType()
-        )
+        text = _beginning(getattr(target, self.label_attribute(name)), TEXT_LIMIT)
         return sa.select(text).where(*conditions).limit(1).scalar_subquery()
 
     def label_attribute(self, name: str) -> str:
@@ -126,24 +134,38 @@ class ModelMapping:
             return plain[0]
         return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
 
-    def related_labels(self, name: str, ids: cabc.Collection[t.Any]) -> t.Any:
-        """Id and label of the related records that have these ids."""
+    def related_labels(
+        self,
+        name: str,
+        by: str,
+        ids: cabc.Collection[t.Any],
+        **known: t.Any,
+    ) -> t.Any:
+        """A SELECT of id and label of the related records that have these ids.
+
+        :param by: the attribute of this model that holds such an id.
+        :param known: the values of other attributes that lead to those records.
+        :returns: ``None`` where the relationship goes by anything else.
+        """
         relationship = self._mapper.relationships[name]
         target = relationship.mapper.class_
-        [(_, remote), *_] = relationship.local_remote_pairs or []
-        key = _by_column(target, relationship.mapper, remote)
-        label = sa.cast(getattr(target, self.label_attribute(name)), sa.Text)
-        return sa.select(key, label).where(key.in_(ids))
+        remote = {
+            self._mapper.get_property_by_column(local).key: _by_column(
+                target, relationship.mapper, far
+            )
+            for local, far in relationship.local_remote_pairs or ()
+        }
+        if by not in remote or not remote.keys() <= {by, *known}:
+            return None
+        key = remote.pop(by)
+        label = _beginning(getattr(target, self.label_attribute(name)), TEXT_LIMIT)
+        narrowed = [column == known[local] for local, column in remote.items()]
+        return sa.select(key, label).where(key.in_(ids), *narrowed)
 
     def every_column(self) -> list[sa.ColumnElement[t.Any]]:
         """All columns of the model as text, each cut at :data:`JSON_LIMIT`."""
         return [
-            sa.func.substr(
-                sa.cast(getattr(self.model, attribute.key), sa.Text),
-                1,
-                JSON_LIMIT,
-                type_=sa.types.NullType(),
-            )
+            _beginning(getattr(self.model, attribute.key), JSON_LIMIT)
             for attribute in self._mapper.column_attrs
         ]
 
@@ -197,6 +219,29 @@ class ModelMapping:
         )
 
 
+class _Beginning(FunctionElement[t.Any]):
+    """The first characters of a text, as the driver gives them."""
+
+    type = sa.types.NullType()
+    inherit_cache = True
+
+
+@compiles(_Beginning)
+def _substr(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return f"substr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Beginning, "sqlite")
+def _substr_in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    # The driver refuses text that is not UTF-8, and the whole result with it.
+    return f"CAST({_substr(element, compiler, **options)} AS BLOB)"
+
+
+def _beginning(column: t.Any, characters: int) -> sa.ColumnElement[t.Any]:
+    limits: t.Any = (sa.literal_column("1"), sa.literal_column(str(characters)))
+    return _Beginning(sa.cast(column, sa.Text), *limits)
+
+
 class _Characters(FunctionElement[int]):
     """How many characters a text has."""
 
@@ -226,13 +271,29 @@ def key_value(column_type: t.Any, text: str) -> t.Any:
         return None
     try:
         text.encode()
-        if isinstance(column_type, sa.Uuid):
-            return uuid.UUID(text) if column_type.as_uuid else str(uuid.UUID(text))
-        if isinstance(column_type, sa.Integer):
-            return whole_number(text)
-    except ValueError:
+        return _reader_of(column_type)(text)
+    except (ArithmeticError, ValueError):
         return None
-    return text
+
+
+def _reader_of(column_type: t.Any) -> cabc.Callable[[str], t.Any]:
+    if isinstance(column_type, sa.Uuid):
+        return uuid.UUID if column_type.as_uuid else lambda text: str(uuid.UUID(text))
+    if isinstance(column_type, sa.Enum):
+        return lambda text: column_type.enums[column_type.enums.index(text)]
+    for kind, reader in _READERS.items():
+        if isinstance(column_type, kind):
+            return reader
+    return str
+
+
+_READERS: dict[type[t.Any], cabc.Callable[[str], t.Any]] = {
+    sa.Integer: whole_number,
+    sa.Float: float,
+    sa.Numeric: decimal.Decimal,
+    sa.DateTime: dt.datetime.fromisoformat,
+    sa.Date: dt.date.fromisoformat,
+}
 
 
 def _missing(model: type[t.Any], name: str, mapper: orm.Mapper[t.Any]) -> str:

@@ -41,6 +41,8 @@ def _status(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
 
 
 def _type(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
+    if not view.can_view_details:
+        return Markup("{}").format(run.type or run.key)
     url = view.get_url(".details_view", id=run.key)
     return Markup('<a href="{}">{}</a>').format(url, run.type or run.key)
 

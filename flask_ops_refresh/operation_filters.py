@@ -64,7 +64,7 @@ class StatusFilter(_Equals):
             name,
             lambda: [(status, status_label(status)) for status in rules.normalised],
         )
-        self._stored = (runs.value("status"), runs.value("outcome"))
+        self._stored = (runs.word("status"), runs.word("outcome"))
         self._rules = rules
 
     def clean(self, value: str) -> str:
@@ -124,6 +124,9 @@ def run_filters(
     model = runs.model
 
     def types() -> Choices:
+        kind = runs.type_of("type")
+        if isinstance(kind, sa.Enum):
+            return [(name, name) for name in kind.enums]
         scope = installation.access.require()
         values = _distinct(installation, runs, scope, "type")
         return [(text, text) for text in map(read_text, values) if text]
@@ -148,8 +151,13 @@ def _tenants(installation: Installation, runs: ModelMapping, scope: Scope) -> Ch
         stored = _distinct(installation, runs, scope, "tenant_id")
         ids = [stored_id(runs.type_of("tenant_id"), value) for value in stored]
     names: dict[str, str] = {}
+    labels = None
     if ids and runs.is_relationship("tenant"):
-        rows = installation.get_session().execute(runs.related_labels("tenant", ids))
+        labels = runs.related_labels(
+            "tenant", "tenant_id", ids, workspace_id=scope.workspace_id
+        )
+    if labels is not None:
+        rows = installation.get_session().execute(labels)
         names = {str(row[0]): read_text(row[1]) or str(row[0]) for row in rows}
     choices = [(str(each), names.get(str(each), str(each))) for each in ids]
     return sorted(choices[:_MOST_CHOICES], key=lambda choice: choice[1].casefold())
@@ -166,7 +174,8 @@ def _distinct(
     in_scope = [*scope.criteria(runs.model), column.is_not(None)]
 
     def smallest(*more: sa.ColumnElement[bool]) -> t.Any:
-        select = sa.select(runs.value(name)).where(*in_scope, *more)
+        plain = sa.type_coerce(column, sa.types.NullType())
+        select = sa.select(plain).where(*in_scope, *more)
         return select.order_by(column).limit(1).scalar_subquery()
 
     step = sa.select(smallest().label("value")).cte("step", recursive=True)

@@ -9,13 +9,13 @@ import typing as t
 
 import sqlalchemy as sa
 
+from .json_view import read_object
 from .model_mapping import ModelMapping
 from .statuses import is_active
 from .statuses import StatusRules
 from .stored_values import printable
 from .stored_values import read_count
 from .stored_values import read_datetime
-from .stored_values import read_json
 from .stored_values import read_text
 from .stored_values import stored_id
 
@@ -206,12 +206,7 @@ class RunRow:
     @functools.cached_property
     def counts(self) -> dict[str, int]:
         """The counts of ``summary_counts``, those known first, the others as stored."""
-        try:
-            stored = read_json(self._raw("summary_counts"))
-        except ValueError:
-            return {}
-        if not isinstance(stored, dict):
-            return {}
+        stored = read_object(*self.json("summary_counts"))
         names = [*(name for name in _KNOWN_COUNTS if name in stored)]
         names += [name for name in stored if name not in _KNOWN_COUNTS]
         counts = {printable(name[:60]): read_count(stored[name]) for name in names}

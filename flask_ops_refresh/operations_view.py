@@ -10,7 +10,6 @@ import typing as t
 import sqlalchemy as sa
 from flask import abort
 from flask import current_app
-from flask import g
 from flask import render_template
 from flask import request
 from flask_admin.babel import gettext
@@ -43,6 +42,7 @@ from .operation_filters import run_filters
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
 from .operation_runs import RunRow
+from .request_state import request_state
 from .scope import Scope
 
 #: Pages beyond this one are not offered: each would read every row before it.
@@ -50,7 +50,8 @@ _LAST_PAGE = 2_000
 _SEARCH_LIMIT = 200
 
 # How a spreadsheet recognises a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r＝＋－＠")
+_BLANK = " \n\v\f\xa0\ufeff"
 
 
 class OperationsView(ModelView):
@@ -91,8 +92,9 @@ class OperationsView(ModelView):
     ) -> None:
         self._installation = installation
         self._reader = reader
-        self._shows_more = bool(
-            self.column_list or self.column_formatters or self.column_details_list
+        self._shows_more = any(
+            getattr(type(self), name) is not getattr(OperationsView, name)
+            for name in _SHOWING
         )
         self._fill_in_columns()
         options.setdefault("name", lazy_gettext("Operations"))
@@ -197,12 +199,21 @@ class OperationsView(ModelView):
         page_size: int | None = None,
     ) -> tuple[None, t.Any]:
         """One page of runs in one SELECT; they are not counted."""
-        if (rows := g.get("_ops_refresh_rows")) is not None:
+        if (rows := request_state().get("rows")) is not None:
             return None, rows
         _, query = super().get_list(
             page, sort_column, sort_desc, search, filters, False, page_size
         )
-        return None, self._rows(query) if execute else query
+        if not execute:
+            return None, query
+        try:
+            return None, self._rows(query)
+        except exc.DataError:
+            if not (search or filters):
+                raise
+            # A filter's value that the column cannot hold: nothing has it.
+            self._installation.get_session().rollback()
+            return None, []
 
     def read_page(self) -> list[RunRow]:
         """The rows of the page that the request's query names."""
@@ -236,12 +247,7 @@ class OperationsView(ModelView):
     def _rows(self, query: t.Any) -> list[RunRow]:
         columns = self._reader.columns(detail=False, every=self._shows_more)
         instances = RunInstances(self._instances)
-        try:
-            found = query.with_entities(*columns).all()
-        except exc.DataError:
-            # A filter's value that the column cannot hold: nothing has it.
-            self._installation.get_session().rollback()
-            found = []
+        found = query.with_entities(*columns).all()
         return [self._reader.row(stored, instances) for stored in found]
 
     def _instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
@@ -266,7 +272,7 @@ class OperationsView(ModelView):
         region, args = self.detail_region, live_region.as_args({"id": id})
         scope = self._installation.access.require(self)
         state = live_region.load(self._installation, region, scope, args)
-        if state is None or not self.can_view_details:
+        if state is None:
             abort(404)
         return_url = request.args.get("url")
         if not return_url or not _stays_here(return_url):
@@ -289,7 +295,7 @@ class OperationsView(ModelView):
         if template == self.list_template and "data" in kwargs:
             kwargs["keyed_row"] = _keyed_row
             kwargs["live_frame"] = live_region.Frame(Markup(), Markup())
-            if "_ops_refresh_rows" in g:
+            if "rows" in request_state():
                 kwargs["list_template"] = template
                 template = "flask_ops_refresh/_operation_list.html"
             else:
@@ -305,11 +311,12 @@ class OperationsView(ModelView):
 
     def render_list_region(self, rows: list[RunRow]) -> str:
         """The list page's table and pager by themselves."""
-        g._ops_refresh_rows = rows
-        self._template_args["admin_base_template"] = (
-            "flask_ops_refresh/_region_only.html"
-        )
-        return str(self.index_view())
+        request_state()["rows"] = rows
+        self._template_args["admin_base_template"] = _REGION_ONLY
+        try:
+            return str(self.index_view())
+        finally:
+            del self._template_args["admin_base_template"]
 
     # Positional only, as a query may have an argument called "endpoint".
     def get_url(  # type: ignore[override]
@@ -329,11 +336,8 @@ class OperationsView(ModelView):
     def get_export_value(self, model: t.Any, name: t.Any) -> t.Any:
         """A cell of an export; text that a spreadsheet would run is defused."""
         value = super().get_export_value(model, name)
-        if isinstance(value, str) and value.startswith(
-            ("=", "+", "-", "@", "\t", "\r")
-        ):
-            return f"'{value}"
-        return value
+        is_formula = isinstance(value, str) and value.lstrip(_BLANK)[:1] in _FORMULA
+        return f"'{value}" if value and is_formula else value
 
     def _get_list_extra_args(self) -> t.Any:
         args = super()._get_list_extra_args()
@@ -343,6 +347,20 @@ class OperationsView(ModelView):
         return args
 
     # What the regions ask for
+
+    def own_version(self, runs: cabc.Sequence[RunRow]) -> t.Any:
+        """What a subclass shows beyond the columns of the runs themselves.
+
+        Override it where templates or formatters show values of other records: a
+        page is brought up to date when this changes.
+        """
+        return ()
+
+    def _get_field_value(self, model: t.Any, name: t.Any) -> t.Any:
+        # A dotted name leads through the model's own relationships.
+        if isinstance(model, RunRow) and "." in name:
+            model = model.instance
+        return super()._get_field_value(model, name)
 
     @property
     def installation(self) -> Installation:
@@ -409,7 +427,7 @@ class OperationDetailRegion(LiveRegion):
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Read the run with one SELECT."""
         run = self._view.read_run(scope, args.get("id", ""))
-        if run is None:
+        if run is None or not self._view.can_view_details:
             return None
         now = clock.utc_now()
         vitality = self._view.vitality(run, now)
@@ -419,7 +437,8 @@ class OperationDetailRegion(LiveRegion):
             now=now,
             steps=self._view.installation.settings.run_intervals_seconds,
         )
-        return LiveState((run.stored_values, vitality), interval, lambda: {"run": run})
+        version = (run.stored_values, vitality, self._view.own_version([run]))
+        return LiveState(version, interval, lambda: {"run": run})
 
     def render(self, state: LiveState) -> str:
         """Render the view's region template."""
@@ -446,13 +465,28 @@ class OperationListRegion(LiveRegion):
             any_awaited=any(vitality.awaited for vitality in vitalities),
             seconds=self._view.installation.settings.list_interval_seconds,
         )
-        version = ([row.stored_values for row in rows], vitalities)
+        own = self._view.own_version(rows)
+        version = ([row.stored_values for row in rows], vitalities, own)
         return LiveState(version, interval, lambda: {"rows": rows})
 
     def render(self, state: LiveState) -> str:
         """Render the table by Flask-Admin's own template."""
         return self._view.render_list_region(state.context()["rows"])
 
+
+# What a subclass may have changed so that its pages show more of a run.
+_SHOWING = (
+    "column_list",
+    "column_formatters",
+    "column_details_list",
+    "list_template",
+    "details_template",
+    "detail_region_template",
+    "get_list_value",
+    "get_detail_value",
+)
+
+_REGION_ONLY = "flask_ops_refresh/_region_only.html"
 
 # Names in the query that Flask-Admin's own templates cannot pass on.
 _TAKEN = frozenset({"endpoint", "export_type"})

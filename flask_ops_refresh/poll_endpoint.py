@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 from flask import Blueprint
 from flask import current_app
+from flask import got_request_exception
 from flask import request
 from flask import Response
 from sqlalchemy import exc
@@ -20,6 +22,9 @@ RETRY_AFTER_SECONDS = 5
 
 _UNAVAILABLE = (exc.OperationalError, exc.TimeoutError, exc.InterfaceError)
 
+# All of them, so that each is answered here and not by the app.
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 _CODES = (400, 401, 403, 404, 429, 500, 503)
 
 _HEADERS = {
@@ -33,22 +38,38 @@ _HEADERS = {
 def answer_polls(blueprint: Blueprint, installation: Installation) -> None:
     """Add the route of the polls and their error answers."""
 
-    def poll(region: str) -> Response:
+    def poll(region: str = "") -> Response:
         try:
             return _poll(installation, region)
         except Exception as error:
             return _on_error(error)
 
-    blueprint.add_url_rule(
-        "/<region>", "poll", poll, methods=["GET"], provide_automatic_options=False
-    )
+    for rule in ("/", "/<path:region>"):
+        blueprint.add_url_rule(
+            rule, "poll", poll, methods=_METHODS, provide_automatic_options=False
+        )
     # What other code raises before the view is reached. An app's handlers for a
     # code come before a blueprint's for all exceptions, so each code is named.
     for kind in (*_CODES, Exception):
         blueprint.register_error_handler(kind, _on_error)
 
 
+def settle(response: Response) -> Response:
+    """What every answer to a poll has, wherever in the app it came from.
+
+    A redirect, as to a login page, is no answer to a poll: it is a 401.
+    """
+    if 300 <= response.status_code < 400 and response.status_code != 304:
+        return _answer(401)
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    response.headers.remove("Set-Cookie")
+    return response
+
+
 def _poll(installation: Installation, name: str) -> Response:
+    if request.method not in ("GET", "HEAD"):
+        return _answer(405, headers={"Allow": "GET, HEAD"})
     if not _from_own_page():
         return _answer(400)
     if is_remembered_only():
@@ -86,13 +107,25 @@ def _answer(
 def _on_error(error: Exception) -> Response:
     """An answer of the extension's own, whatever error pages the app has."""
     if isinstance(error, HTTPException):
-        code = error.code or 500
-        return _answer(code if code >= 400 else 404)
+        return settle(_answer(error.get_response().status_code))
     if _is_unavailable(error):
         current_app.logger.warning("Poll refused, database unavailable: %s", error)
         return _answer(503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
-    current_app.handle_exception(error)
+    _report(error)
     return _answer(500)
+
+
+def _report(error: Exception) -> None:
+    """Report an unforeseen error as Flask would.
+
+    :raises Exception: the error itself, where the app lets errors through.
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+    lets_through = app.config["PROPAGATE_EXCEPTIONS"]
+    if lets_through or (lets_through is None and (app.testing or app.debug)):
+        raise error
+    app.log_exception(sys.exc_info())
 
 
 def _is_unavailable(error: Exception) -> bool:

@@ -12,7 +12,6 @@ import collections.abc as cabc
 import typing as t
 
 from flask import Flask
-from flask import g
 from flask import request
 from flask import request_started
 from flask import Response
@@ -21,6 +20,8 @@ from flask.sessions import NullSession
 from flask.sessions import SecureCookieSession
 from flask_login import current_user
 from flask_login import user_loaded_from_cookie
+
+from .request_state import request_state
 
 
 class QuietSession(NullSession):
@@ -38,10 +39,15 @@ class QuietSession(NullSession):
     setdefault = SecureCookieSession.setdefault
 
 
-def keep_quiet(app: Flask, is_poll: cabc.Callable[[str | None], bool]) -> None:
+def keep_quiet(
+    app: Flask,
+    is_poll: cabc.Callable[[str | None], bool],
+    settle: cabc.Callable[[Response], Response],
+) -> None:
     """Make every request to a poll endpoint leave the session alone.
 
     :param is_poll: whether an endpoint is one that answers polls.
+    :param settle: the last hand on every answer to a poll.
     """
 
     def silence(sender: Flask, **_: t.Any) -> None:
@@ -49,24 +55,22 @@ def keep_quiet(app: Flask, is_poll: cabc.Callable[[str | None], bool]) -> None:
             # `session` itself is read-only since Flask 3.1.3.
             request_ctx._session = _quiet(app, request_ctx._session)
 
-    def take_cookies_off(response: Response) -> Response:
-        if is_poll(request.endpoint):
-            response.headers.remove("Set-Cookie")
-        return response
+    def have_the_last_word(response: Response) -> Response:
+        return settle(response) if is_poll(request.endpoint) else response
 
     def note_remembered(sender: Flask, **_: t.Any) -> None:
-        g._ops_refresh_remembered = True
+        request_state()["remembered"] = True
 
     request_started.connect(silence, app, weak=False)
     user_loaded_from_cookie.connect(note_remembered, app, weak=False)
     # The first of them runs last: after Flask-Login has set its own cookie.
-    app.after_request_funcs.setdefault(None, []).insert(0, take_cookies_off)
+    app.after_request_funcs.setdefault(None, []).insert(0, have_the_last_word)
 
 
 def is_remembered_only() -> bool:
     """Whether the current user is known by a remember-me cookie alone."""
     current_user._get_current_object()  # loads the user, from a cookie if need be
-    return bool(g.get("_ops_refresh_remembered", False))
+    return bool(request_state().get("remembered"))
 
 
 def _quiet(app: Flask, session: cabc.Mapping[str, t.Any] | None) -> QuietSession:

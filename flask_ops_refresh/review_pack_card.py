@@ -7,7 +7,6 @@ import typing as t
 import urllib.parse
 
 from flask import current_app
-from flask import g
 from flask import render_template
 from flask_admin.babel import gettext
 from flask_admin.base import AdminIndexView
@@ -25,6 +24,7 @@ from .live_region import Args
 from .live_region import LiveRegion
 from .live_region import LiveState
 from .model_mapping import key_value
+from .request_state import request_state
 from .review_packs import PackReader
 from .review_packs import PackRow
 from .scope import Scope
@@ -74,7 +74,8 @@ class ReviewPackRegion(LiveRegion):
             active=pack.active,
             seconds=self._installation.settings.review_pack_interval_seconds,
         )
-        version = (pack.stored_values, pack.is_offered(clock.utc_now()))
+        offered = pack.is_offered(clock.utc_now())
+        version = (pack.stored_values, offered, self._run_url(pack))
         return LiveState(version, interval, lambda: {"scope": scope, "pack": pack})
 
     def render(self, state: LiveState) -> str:
@@ -102,7 +103,8 @@ class ReviewPackRegion(LiveRegion):
         region = self._installation.regions.get("operation-detail")
         if region is None or region.view is None or pack.run_key is None:
             return None
-        if not region.view.is_accessible():
+        view = region.view
+        if not view.is_accessible() or not getattr(view, "can_view_details", True):
             return None
         return region.view.get_url(
             f"{region.view.endpoint}.details_view", id=pack.run_key
@@ -125,13 +127,13 @@ def draw_card(installation: Installation) -> Markup:
     Nothing for those who may not see it, or whose current tenant is out of scope.
     """
     region = installation.regions.get("review-pack")
-    if region is None or g.get("_ops_refresh_card"):
+    if region is None or request_state().get("card"):
         return Markup()
     try:
         scope = installation.access.require(region.view)
     except HTTPException:
         return Markup()
-    g._ops_refresh_card = True
+    request_state()["card"] = True
     tenant_id = scope.tenant_id
     if tenant_id is not None and not scope.includes_tenant(tenant_id):
         return Markup()

@@ -176,7 +176,7 @@ class PackRow:
         """Whether it may be downloaded: ready and not expired."""
         if self.status != "ready":
             return False
-        if self._raw("expires_at") is None:
+        if read_text(self._raw("expires_at")) in (None, "infinity"):
             return True
         return self.expires_at is not None and now < self.expires_at
 

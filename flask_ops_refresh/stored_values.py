@@ -43,6 +43,7 @@ def stored_id(column_type: t.Any, value: t.Any) -> t.Any:
 
 def read_datetime(value: object) -> dt.datetime | None:
     """A stored point in time as aware UTC; ``None`` where there is none to read."""
+    value = decoded(value)
     if isinstance(value, str):
         try:
             value = dt.datetime.fromisoformat(value.strip())
@@ -64,9 +65,7 @@ def read_text(value: object) -> str | None:
         return None
     if isinstance(value, enum.Enum):
         value = value.name
-    if isinstance(value, bytes | bytearray | memoryview):
-        value = bytes(value).decode("utf-8", "replace")
-    return printable(str(value)[:TEXT_LIMIT])
+    return printable(str(decoded(value))[:TEXT_LIMIT])
 
 
 def printable(text: str) -> str:
@@ -86,14 +85,20 @@ def read_json(text: object) -> t.Any:
 
     :raises ValueError: it is not JSON, or nested beyond what can be read.
     """
-    if isinstance(text, bytes | bytearray | memoryview):
-        text = bytes(text).decode("utf-8", "replace")
+    text = decoded(text)
     if not isinstance(text, str):
         return text
     try:
         return json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def decoded(value: object) -> object:
+    """Bytes as the text they are meant to be; anything else as it is."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("utf-8", "replace")
+    return value
 
 
 def whole_number(text: str) -> int:

@@ -196,7 +196,8 @@ def test_redirecting_hooks_set_no_cookie_either(host: Host) -> None:
         return redirect("/login")
 
     response = poll(host.client(), URL)
-    assert response.status_code == 302
+    assert response.status_code == 401
+    assert response.data == b""
     assert "Set-Cookie" not in response.headers
 
 

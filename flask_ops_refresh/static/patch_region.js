@@ -37,12 +37,7 @@ export function isInUse(region) {
 /** @param {string} html */
 function parse(html) {
   const { content } = Object.assign(document.createElement("template"), { innerHTML: html });
-  for (const element of content.querySelectorAll("*")) {
-    if (element.matches(NEVER)) element.remove();
-    for (const { name, value } of [...element.attributes]) {
-      if (/^on/i.test(name) || /^[\s\x00-\x1f]*javascript:/i.test(value)) element.removeAttribute(name);
-    }
-  }
+  for (const element of content.querySelectorAll(NEVER)) element.remove();
   return content;
 }
 
@@ -95,6 +90,7 @@ function morphChildren(from, to, keepRows) {
       from.insertBefore(wanted, at);
       continue;
     }
+    keyed.delete(keyOf(wanted));
     // Text between rows goes sooner than a row moves.
     while (at !== found && at instanceof Text) at = removed(at);
     if (at === found) at = found.nextSibling;

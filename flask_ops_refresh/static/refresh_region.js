@@ -8,6 +8,9 @@ import {
 } from "./refresh_schedule.js";
 import { Controls } from "./region_controls.js";
 
+// What the region's own server says of a record; other codes are a proxy's.
+const REFUSED = [400, 403, 404, 410];
+
 /** @type {Set<Region>} */
 const regions = new Set();
 
@@ -65,7 +68,7 @@ class Region {
   /** Poll, wait or rest, as things stand now. */
   #update() {
     clearTimeout(this.timer);
-    if (!this.element.isConnected) return this.#end("removed");
+    if (!this.element.isConnected) return this.#refuse("removed", "");
     if (this.interval === null) return;
     const reason = this.paused ? "user" : pauseReason(this.switchedOff);
     if (reason && reason !== this.reason) this.#tell("paused", reason);
@@ -85,6 +88,7 @@ class Region {
     const request = (this.request = new AbortController());
     const timeout = setTimeout(() => request.abort(), TIMEOUT * 1000);
     const began = performance.now();
+    const { interval } = this;
     let delay = 0;
     try {
       const response = await fetch(this.url, {
@@ -99,7 +103,9 @@ class Region {
       this.duration = (performance.now() - began) / 1000;
       delay = this.#accept(response, html);
     } catch {
-      if (this.request === request) delay = this.#fail();
+      if (this.request !== request) return;
+      this.interval = interval;
+      delay = this.#fail();
     } finally {
       clearTimeout(timeout);
       if (this.request === request) {
@@ -124,7 +130,8 @@ class Region {
       return (mayAsk && readRetryAfter(headers.get("Retry-After"), Date.now())) || delay;
     }
     if (status === 401 || type === "opaqueredirect" || status < 400) signOut();
-    else this.#refuse("gone", this.controls.text("Gone"));
+    else if (REFUSED.includes(status)) this.#refuse("gone", this.controls.text("Gone"));
+    else return this.#fail();
     return 0;
   }
 
@@ -176,14 +183,15 @@ class Region {
   }
 
   #togglePause() {
+    if (this.interval === null) return;
     this.paused = !this.paused;
-    this.controls.showState(this.interval ?? 1, this.paused);
+    this.controls.showState(this.interval, this.paused);
     this.#update();
   }
 
   #refreshNow() {
     this.due = 0;
-    if (this.request || pauseReason(this.switchedOff)) return;
+    if (this.interval === null || this.request || pauseReason(this.switchedOff)) return;
     this.asked = true;
     this.#poll();
   }

@@ -35,7 +35,8 @@ export function nextDelay(interval, lastDuration, random) {
  * @param {number} random from 0 to 1
  */
 export function backOff(interval, failures, random) {
-  return (Math.min(BACK_OFF_CAP, interval * 2 ** failures) * (1 + random)) / 2;
+  const cap = Math.max(BACK_OFF_CAP, interval);
+  return (Math.min(cap, interval * 2 ** failures) * (1 + random)) / 2;
 }
 
 /**

@@ -81,7 +81,7 @@ export class Controls {
     notice.textContent = sentence;
     if (signIn) {
       const link = document.createElement("a");
-      link.href = location.href;
+      link.href = location.pathname + location.search;
       link.textContent = signIn;
       notice.append(" ", link);
     }
@@ -95,7 +95,7 @@ export class Controls {
   finish(sentence) {
     this.announce(sentence);
     const kept = this.part("announcement");
-    this.root.replaceChildren(...(kept ? [kept] : []));
+    for (const part of [...this.root.children]) if (part !== kept) part.remove();
     this.root.className = "";
     for (const name of this.root.getAttributeNames()) this.root.removeAttribute(name);
   }

@@ -216,7 +216,7 @@ def test_a_lost_session_ends_every_region_with_one_notice(
     expect(page.get_by_text("Signed out")).to_have_count(1)
     link = page.get_by_role("link", name="Sign in")
     expect(link).to_have_count(1)
-    assert link.get_attribute("href") == page.url
+    assert link.get_attribute("href") == "/"
     expect(page.locator("form")).to_have_count(0)
     asked = watched.asked
     watched.pass_time(3600)
@@ -280,3 +280,33 @@ def test_apps_are_told_by_events(watch: Open) -> None:
         ["updated", "changed"],
         ["stopped", "finished"],
     ]
+
+
+def test_a_proxys_refusal_is_a_failure_like_any(watch: Open) -> None:
+    """A code that the region's own server does not use takes nothing away."""
+    watched = watch()
+    watched.server.then(Answer(408, is_ours=False))
+    watched.advance(10)
+    expect(watched.page.locator("#ops-refresh-one")).to_have_text("first")
+    assert watched.asked > 1
+
+
+def test_long_intervals_are_not_shortened_by_failures(watch: Open) -> None:
+    """A page that asks every five minutes asks no sooner when that fails."""
+    watched = watch(interval="300")
+    watched.server.usual = Answer(500, is_ours=False)
+    watched.page.evaluate("Math.random = () => 0.999999")
+    watched.advance(1300, step=20)
+    assert watched.asked <= 4
+
+
+def test_after_the_last_answer_no_button_asks_again(watch: Open) -> None:
+    """While the final content waits for a field, Refresh now asks nothing."""
+    watched = watch(ScriptedServer({"one": "<p>first</p><input id=field>"}))
+    page = watched.page
+    page.locator("#field").focus()
+    watched.server.then(Answer(200, "<p>done</p>", None))
+    watched.advance(1)
+    page.evaluate("document.querySelector('[data-part=refresh]').click()")
+    watched.idle()
+    assert watched.asked == 1

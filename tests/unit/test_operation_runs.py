@@ -16,6 +16,7 @@ from flask_ops_refresh.operation_runs import RunInstances
 from flask_ops_refresh.operation_runs import RunReader
 from flask_ops_refresh.operation_runs import RunRow
 from flask_ops_refresh.statuses import run_statuses
+from flask_ops_refresh.stored_values import decoded
 
 from ..host_app import Base
 from ..host_app import OperationRun
@@ -88,7 +89,8 @@ def test_a_run_is_read_without_its_instance(read: Read) -> None:
     assert (run.wait_seconds, run.duration_seconds) == (5, 60)
     assert run.last_sign_of_life == CREATED + dt.timedelta(seconds=65)
     assert list(run.counts.items()) == [("total", 3), ("processed", 2), ("other", 1)]
-    assert run.json("context") == ('{"a": 1}', 8)
+    stored, length = run.json("context")
+    assert (decoded(stored), length) == ('{"a": 1}', 8)
     assert (run.tenant_id, run.tenant, run.user) == (None, None, None)
 
 
