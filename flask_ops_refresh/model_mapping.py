@@ -97,13 +97,13 @@ class ModelMapping:
         """The attribute's text, at most :data:`TEXT_LIMIT` characters."""
         if not self.has(name):
             return sa.null()
-        return _beginning(getattr(self.model, name), TEXT_LIMIT)
+        return beginning(getattr(self.model, name), TEXT_LIMIT)
 
     def json_text(self, name: str) -> sa.ColumnElement[t.Any]:
         """Stored JSON as raw text, at most :data:`JSON_LIMIT` characters."""
         if not self.has(name):
             return sa.null()
-        return _beginning(getattr(self.model, name), JSON_LIMIT)
+        return beginning(getattr(self.model, name), JSON_LIMIT)
 
     def json_length(self, name: str) -> sa.ColumnElement[t.Any]:
         """Characters of the stored JSON."""
@@ -122,7 +122,7 @@ class ModelMapping:
             == _by_column(self.model, self._mapper, local)
             for local, remote in relationship.local_remote_pairs or ()
         ]
-        text = _beginning(getattr(target, self.label_attribute(name)), TEXT_LIMIT)
+        text = beginning(getattr(target, self.label_attribute(name)), TEXT_LIMIT)
         return sa.select(text).where(*conditions).limit(1).scalar_subquery()
 
     def label_attribute(self, name: str) -> str:
@@ -158,14 +158,14 @@ class ModelMapping:
         if by not in remote or not remote.keys() <= {by, *known}:
             return None
         key = remote.pop(by)
-        label = _beginning(getattr(target, self.label_attribute(name)), TEXT_LIMIT)
+        label = beginning(getattr(target, self.label_attribute(name)), TEXT_LIMIT)
         narrowed = [column == known[local] for local, column in remote.items()]
         return sa.select(key, label).where(key.in_(ids), *narrowed)
 
     def every_column(self) -> list[sa.ColumnElement[t.Any]]:
         """All columns of the model as text, each cut at :data:`JSON_LIMIT`."""
         return [
-            _beginning(getattr(self.model, attribute.key), JSON_LIMIT)
+            beginning(getattr(self.model, attribute.key), JSON_LIMIT)
             for attribute in self._mapper.column_attrs
         ]
 
@@ -237,7 +237,8 @@ def _substr_in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
     return f"CAST({_substr(element, compiler, **options)} AS BLOB)"
 
 
-def _beginning(column: t.Any, characters: int) -> sa.ColumnElement[t.Any]:
+def beginning(column: t.Any, characters: int) -> sa.ColumnElement[t.Any]:
+    """The first characters of a column as text, whatever its bytes."""
     limits: t.Any = (sa.literal_column("1"), sa.literal_column(str(characters)))
     return _Beginning(sa.cast(column, sa.Text), *limits)
 

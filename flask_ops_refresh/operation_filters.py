@@ -12,13 +12,16 @@ from flask_admin.contrib.sqla import filters
 
 from .formatting import status_label
 from .installation import Installation
+from .model_mapping import beginning
 from .model_mapping import key_value
 from .model_mapping import ModelMapping
 from .scope import ALL_TENANTS
 from .scope import Scope
 from .statuses import StatusRules
+from .stored_values import decoded
 from .stored_values import read_text
 from .stored_values import stored_id
+from .stored_values import TEXT_LIMIT
 
 #: Choices offered in one filter.
 _MOST_CHOICES = 200
@@ -149,7 +152,8 @@ def _tenants(installation: Installation, runs: ModelMapping, scope: Scope) -> Ch
     ids = scope.tenant_ids
     if ids is ALL_TENANTS:
         stored = _distinct(installation, runs, scope, "tenant_id")
-        ids = [stored_id(runs.type_of("tenant_id"), value) for value in stored]
+        kind = runs.type_of("tenant_id")
+        ids = [stored_id(kind, decoded(value)) for value in stored]
     names: dict[str, str] = {}
     labels = None
     if ids and runs.is_relationship("tenant"):
@@ -181,5 +185,8 @@ def _distinct(
     step = sa.select(smallest().label("value")).cte("step", recursive=True)
     following = smallest(column > step.c.value).label("value")
     step = step.union_all(sa.select(following).where(step.c.value.is_not(None)))
-    found = sa.select(step.c.value).where(step.c.value.is_not(None))
+    value: t.Any = step.c.value
+    if isinstance(column.type, sa.String):
+        value = beginning(value, TEXT_LIMIT)
+    found = sa.select(value).where(step.c.value.is_not(None))
     return list(installation.get_session().scalars(found.limit(_MOST_CHOICES)))

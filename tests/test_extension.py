@@ -17,6 +17,7 @@ from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh import Scope
 
 from .conftest import ADA
+from .conftest import CLEO
 from .conftest import Host
 from .host_app import add_sign_in
 from .host_app import create_host
@@ -272,6 +273,33 @@ def test_a_subclass_of_the_view_is_used(make_host: cabc.Callable[..., Host]) -> 
     found = region(page)
     assert found.url is not None
     assert poll(client, found.url, found.etag).status_code == 200
+
+
+def test_columns_of_related_records_are_shown_and_told(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """A dotted column leads through the model; own_version says when it changes."""
+
+    class Own(OperationsView):
+        column_list = ("type", "user.workspace_id")
+
+        def own_version(self, runs: t.Any) -> t.Any:
+            return [run.instance.user.workspace_id for run in runs]
+
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=Own)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    host.add_run(status="running", user_id=CLEO)
+    client = host.client(ADA)
+    page = region(client.get("/admin/operations/"))
+    cells = [cell.get_text(strip=True) for cell in page.element.select("td")]
+    assert cells == ["integrity.verify", "2"]
+    host.update(User, CLEO, workspace_id=7)
+    assert page.url is not None
+    answer = poll(client, page.url, page.etag)
+    assert answer.status_code == 200
+    shown = [cell.get_text(strip=True) for cell in soup(answer).select("td")]
+    assert shown == ["integrity.verify", "7"]
 
 
 def test_views_get_one_from_the_scope_alone(host: Host) -> None:

@@ -227,3 +227,35 @@ def test_without_a_secret_key_nothing_is_polled(host: Host) -> None:
         pytest.raises(RuntimeError, match="SECRET_KEY"),
     ):
         live_region.etag(region_, live_region.as_args({}), Scope(1), state)
+
+
+@pytest.mark.parametrize("interval", [0, -1, 0.5, 301, float("nan")])
+def test_an_interval_out_of_bounds_is_an_error(interval: float) -> None:
+    """A state asks for 1 to 300 seconds, or for none."""
+    with pytest.raises(ValueError, match="allowed are 1 to 300 seconds, or None"):
+        LiveState(1, interval)
+
+
+def test_the_lists_region_is_its_pages_own(host: Host) -> None:
+    """The list cannot be drawn elsewhere, and the error says so."""
+    with (
+        host.app.test_request_context(),
+        pytest.raises(LookupError, match="the list page's own"),
+    ):
+        render_template_string("{{ ops_refresh.live('operation-list', search='x') }}")
+
+
+def test_annotations_for_type_checkers_alone_do_no_harm(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """A function whose annotations name what only a type checker sees still works."""
+    ops = OpsRefresh(operation_run=OperationRun)
+    ops.scope_loader(load_scope)
+
+    def load(scope: "Unseen", id: "int | None" = None) -> "Unseen":  # type: ignore[name-defined] # noqa: F821, UP037
+        return LiveState(id, 1, lambda: {"kind": type(id).__name__})
+
+    ops.live_region("late", template="late.html")(load)
+    host = make_host(ops=ops)
+    host.app.jinja_loader = DictLoader({"late.html": "{{ kind }}"})
+    assert poll(host.client(ADA), "/admin/ops-refresh/late?id=7").text == "int"

@@ -305,12 +305,26 @@ def test_names_that_addresses_cannot_carry_are_404(host: Host, query: str) -> No
 
 def test_formulas_in_an_export_are_defused(host: Host) -> None:
     """No cell of an export starts what a spreadsheet would run."""
-    for start in "=+-@\t\r":
+    for start in (
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        " =",
+        "\n=",
+        "\xa0=",
+        "＝",
+        "\ufeff=",
+    ):
         host.add_run(type=f"{start}cmd")
     exported = host.client(ADA).get(f"{LIST}export/csv/").text
     cells = [row["Type"] for row in csv.DictReader(io.StringIO(exported, newline=""))]
-    assert len(cells) == 6
-    assert not [cell for cell in cells if cell[0] in "=+-@\t\r"]
+    assert len(cells) == 11
+    assert not [
+        cell for cell in cells if cell.lstrip(" \n\xa0\ufeff")[0] in "=+-@＝\t\r"
+    ]
 
 
 def test_an_export_holds_the_filtered_runs(host: Host) -> None:
@@ -401,3 +415,38 @@ def test_redirects_never_leave_the_host(host: Host) -> None:
     for path in ("new/", "edit/", "export/xls/"):
         response = client.get(f"{LIST}{path}?url=http:evil.example/x")
         assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "column", ["type", "status", "outcome", "created_at", "summary_counts", "context"]
+)
+def test_text_that_is_not_utf_8_costs_only_its_own_cell(
+    host: Host, column: str
+) -> None:
+    """A row whose bytes no encoding explains leaves page, poll and export up."""
+    good = host.add_run(status="running", created_at=NOW)
+    bad = host.add_run(status="running", context={})
+    host.execute(
+        f"UPDATE operation_runs SET {column} = CAST(:bytes AS TEXT) WHERE id = :id",
+        bytes=b"\xff\x00\xfe",
+        id=bad,
+    )
+    client = host.client(ADA)
+    assert str(good) in keys(client.get(LIST))
+    assert len(keys(client.get(LIST))) == 2
+    assert client.get(f"{LIST}details/?id={bad}").status_code == 200
+    assert client.get(f"{LIST}export/csv/").status_code == 200
+    assert poll(client, "/admin/ops-refresh/operation-list").status_code == 200
+
+
+def test_pages_in_a_context_pushed_by_hand_stay_apart(host: Host) -> None:
+    """Requests made within an outer context share nothing of what they show."""
+    run = host.add_run(status="running")
+    client = host.client(ADA)
+    with host.app.test_request_context():
+        first = client.get(LIST)
+        assert poll(client, "/admin/ops-refresh/operation-list").status_code == 200
+        newer = host.add_run(status="running", created_at=NOW + dt.timedelta(1))
+        assert keys(first) == [str(run)]
+        assert keys(client.get(LIST)) == [str(newer), str(run)]
+        assert "</html>" in client.get(LIST).text

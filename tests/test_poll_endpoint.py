@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from flask import abort
+from flask import got_request_exception
+from flask import redirect
 from flask import Response
 from werkzeug.test import TestResponse
 
@@ -290,9 +292,63 @@ def test_polls_from_elsewhere_are_400(host: Host, headers: dict[str, str]) -> No
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_polls_are_get_only(host: Host, method: str) -> None:
-    """No other method reaches a region."""
+    """No other method reaches a region, nor the app's own answer to it."""
     response = host.client(ADA).open(LIST_URL, method=method, headers=POLL)
-    assert response.status_code == 405
+    assert_bare(response, 405)
+    assert response.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", ["", "a/b", "operation-list/", "static/x"])
+def test_every_address_below_the_polls_is_answered_alike(host: Host, path: str) -> None:
+    """No part of the poll's prefix is left to the app's own 404 page."""
+    response = poll(host.client(ADA), f"/admin/ops-refresh/{path}")
+    assert_bare(response, 404)
+
+
+def test_an_abort_with_a_redirect_is_401(host: Host) -> None:
+    """However an app sends people to its login, a poll hears that it is over."""
+
+    @host.app.before_request
+    def gate() -> None:
+        abort(redirect("/login"))
+
+    assert_bare(poll(host.client(ADA), LIST_URL), 401)
+
+
+def test_details_that_are_switched_off_are_not_polled_either(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A view without details has none on polls, and links to none."""
+    run = host.add_run(status="running")
+    view = host.app.extensions["admin"][0]._views[1]
+    monkeypatch.setattr(view, "can_view_details", False)
+    client = host.client(ADA)
+    assert_bare(poll(client, detail_url(run)), 404)
+    assert client.get(f"/admin/operations/details/?id={run}").status_code == 404
+    assert "details" not in client.get("/admin/operations/").text
+
+
+def test_after_request_functions_run_once_on_an_error(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unforeseen error is answered once, and told to who listens."""
+    seen, told = [], []
+
+    @host.app.after_request
+    def note(response: Response) -> Response:
+        seen.append(response.status_code)
+        return response
+
+    regions = host.app.extensions["flask_ops_refresh"]._installations[host.app].regions
+    monkeypatch.setattr(regions["operation-list"], "load", lambda *_: 1 / 0)
+    host.app.testing = False
+    client = host.client(ADA)
+    with got_request_exception.connected_to(
+        lambda sender, exception: told.append(exception), host.app
+    ):
+        assert_bare(poll(client, LIST_URL), 500)
+    assert seen == [500]
+    assert len(told) == 1
 
 
 def test_views_own_is_accessible_has_the_last_word(

@@ -428,3 +428,27 @@ def test_models_without_optional_columns_do(
         db.session.add(SmallPack(workspace_id=1, tenant_id=1, status="ready"))
         db.session.commit()
     assert "Ready" in card_text(browser(host, ADA, NORTH).get(HOME))
+
+
+def test_a_link_to_a_view_that_closes_goes_with_the_next_poll(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the run may be opened is part of what the card shows."""
+    add_pack(host, operation_run_id=host.add_run())
+    client = browser(host, ADA, NORTH)
+    found = region(client.get(HOME))
+    assert found.url is not None
+    view = host.app.extensions["admin"][0]._views[1]
+    monkeypatch.setattr(view, "is_accessible", lambda: False)
+    answer = poll(client, found.url, found.etag)
+    assert answer.status_code == 200
+    assert "details" not in answer.text
+
+
+def test_the_card_is_on_every_page_of_a_context_pushed_by_hand(host: Host) -> None:
+    """Drawn once on a page is not drawn once in a process."""
+    add_pack(host)
+    client = browser(host, ADA, NORTH)
+    with host.app.test_request_context():
+        assert card(client.get(HOME)) is not None
+        assert card(client.get(HOME)) is not None
