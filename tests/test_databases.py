@@ -3,8 +3,12 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import pathlib
+import uuid
 
 import pytest
+
+from flask_ops_refresh import OpsRefresh
+from flask_ops_refresh import Scope
 
 from .conftest import ADA
 from .conftest import Host
@@ -19,6 +23,9 @@ from .host_app import ReviewPack
 from .pages import poll
 from .pages import region
 from .pages import soup
+from .small_models import Kind
+from .small_models import Office
+from .small_models import OfficeRun
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
 
@@ -128,3 +135,99 @@ def test_odd_queries_are_lists_everywhere(anywhere: Host, query: str) -> None:
     assert client.get(f"{LIST}?{query}").status_code == 200
     answer = poll(client, f"/admin/ops-refresh/operation-list?{query}")
     assert answer.status_code == 200
+
+
+@pytest.fixture(params=KINDS)
+def offices(
+    request: pytest.FixtureRequest, tmp_path: pathlib.Path
+) -> cabc.Iterator[Host]:
+    """A host whose runs have UUID keys, native enums and tenants of two keys."""
+    with database(request.param, tmp_path) as url:
+        ops = OpsRefresh(operation_run=OfficeRun)
+        ops.scope_loader(lambda user: Scope(1, tenant_ids=[2]))
+        app = create_host(url, ops=ops)
+        host = populate(app)
+        with app.app_context():
+            for workspace in (1, 2):
+                name = f"Office of {workspace}"
+                db.session.add(Office(workspace_id=workspace, id=2, name=name))
+            db.session.flush()
+            for number, (workspace, kind) in enumerate(
+                [(1, Kind.ALPHA), (1, Kind.BETA), (2, Kind.BETA)]
+            ):
+                db.session.add(
+                    OfficeRun(
+                        id=uuid.UUID(int=number),
+                        workspace_id=workspace,
+                        tenant_id=2,
+                        type=kind,
+                        status="running",
+                        created_at=NOW.replace(tzinfo=None) + number * HOUR,
+                        context={"a": {"b": 1}},
+                    )
+                )
+            db.session.commit()
+        yield host
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+HOUR = dt.timedelta(hours=1)
+
+
+def test_enums_and_keys_of_two_parts_work_everywhere(offices: Host) -> None:
+    """Names, choices and filters are right for native enums and composite tenants."""
+    client = offices.client(ADA)
+    page = client.get(LIST)
+    shown = [
+        cell.get_text(strip=True)
+        for cell in soup(page).select("td.col-type, td.col-tenant")
+    ]
+    assert shown == ["BETA", "Office of 1", "ALPHA", "Office of 1"]
+    assert "Office of 2" not in page.text
+    groups = soup(page).select_one("#filter-groups-data")
+    assert groups is not None
+    for choice in ("Office of 1", "ALPHA", "BETA"):
+        assert choice in groups.text
+    assert types(offices, "?flt0_1=ALPHA") == ["ALPHA"]
+    assert types(offices, "?flt0_1=nothing") == ["BETA", "ALPHA"]
+    assert types(offices, "?flt0_0=running") == ["BETA", "ALPHA"]
+    assert types(offices, "?flt0_0=unknown") == []
+
+
+def test_uuid_keys_lead_to_their_runs_everywhere(offices: Host) -> None:
+    """A UUID is the same in links and addresses, and malformed ones are 404."""
+    client = offices.client(ADA)
+    own, foreign = uuid.UUID(int=1), uuid.UUID(int=2)
+    page = client.get(f"{LIST}details/?id={own}")
+    assert page.status_code == 200
+    assert '"b": 1' in soup(page).text
+    assert f"details/?id={own}" in client.get(LIST).text
+    for id in (foreign, uuid.UUID(int=9), "x", "1"):
+        assert client.get(f"{LIST}details/?id={id}").status_code == 404
+
+
+def test_times_beyond_the_calendar_cost_only_their_own_cell(
+    tmp_path: pathlib.Path,
+) -> None:
+    """PostgreSQL's infinity hides no run and takes no download away."""
+    with database("postgresql", tmp_path) as url:
+        app = create_host(url)
+        host = populate(app)
+        host.add_run(type="kind.a", status="running")
+        host.add_run(type="kind.b", created_at=NOW - HOUR)
+        host.add(
+            ReviewPack(workspace_id=1, tenant_id=1, status="ready", created_at=NOW)
+        )
+        host.execute("UPDATE operation_runs SET completed_at = 'infinity'")
+        host.execute("UPDATE operation_runs SET started_at = '4000-01-01 BC'")
+        host.execute("UPDATE review_packs SET expires_at = 'infinity'")
+        assert types(host) == ["kind.a", "kind.b"]
+        client = host.client(ADA)
+        with client.session_transaction() as session:
+            session["tenant_id"] = 1
+        assert "Download" in client.get("/admin/").text
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
