@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from .json_view import read_object
 from .model_mapping import ModelMapping
-from .statuses import is_active
 from .statuses import StatusRules
+from .stored_row import select_list
+from .stored_row import StoredRow
 from .stored_values import printable
 from .stored_values import read_count
-from .stored_values import read_datetime
 from .stored_values import read_text
 from .stored_values import stored_id
 
@@ -85,9 +85,7 @@ class RunReader:
             app shows more than the extension knows of.
         """
         runs = self.runs
-        columns: dict[str, sa.ColumnElement[t.Any]] = {
-            f"key_{i}": column for i, column in enumerate(runs.key_columns())
-        }
+        columns: dict[str, sa.ColumnElement[t.Any]] = {}
         for name in ("status", "outcome", "tenant_id", *_TIMES):
             columns[name] = runs.value(name)
         columns["type"] = runs.text("type")
@@ -99,14 +97,14 @@ class RunReader:
         if every:
             for i, column in enumerate(runs.every_column()):
                 columns[f"every_{i}"] = column
-        return [column.label(f"run_{name}") for name, column in columns.items()]
+        return select_list(runs, columns)
 
     def row(self, stored: sa.Row[t.Any], instances: RunInstances) -> RunRow:
         """A selected row as a run."""
         return RunRow(self, stored, instances)
 
 
-class RunRow:
+class RunRow(StoredRow):
     """One operation run as the database stores it, read piece by piece.
 
     Any attribute that is not listed here is that of the model's own instance.
@@ -115,11 +113,8 @@ class RunRow:
     def __init__(
         self, reader: RunReader, stored: sa.Row[t.Any], instances: RunInstances
     ) -> None:
-        self._reader = reader
-        self._stored = stored._mapping
+        super().__init__(reader.runs, reader.statuses, stored)
         self._instances = instances
-        #: Every stored value that was selected: what a version is made of.
-        self.stored_values: tuple[t.Any, ...] = tuple(stored)
         instances.expect(self.primary_key)
 
     def __getattr__(self, name: str) -> t.Any:
@@ -131,31 +126,6 @@ class RunRow:
     def instance(self) -> t.Any:
         """The model's own instance; ``None`` if it is gone by now."""
         return self._instances.get(self.key)
-
-    @functools.cached_property
-    def primary_key(self) -> tuple[t.Any, ...]:
-        """The values of the primary key."""
-        runs = self._reader.runs
-        return runs.stored_key(
-            [self._raw(f"key_{i}") for i in range(len(runs.primary_key))]
-        )
-
-    @functools.cached_property
-    def key(self) -> str:
-        """The primary key as it stands in addresses."""
-        return self._reader.runs.encode_key(self.primary_key)
-
-    @functools.cached_property
-    def status(self) -> str:
-        """The normalised status."""
-        return self._reader.statuses.normalise(
-            read_text(self._raw("status")), read_text(self._raw("outcome"))
-        )
-
-    @property
-    def active(self) -> bool:
-        """Whether the run may still change on its own."""
-        return is_active(self.status)
 
     @property
     def stored_status(self) -> str | None:
@@ -170,37 +140,22 @@ class RunRow:
     @property
     def tenant_id(self) -> t.Any:
         """The tenant's id; ``None`` for a tenantless run."""
-        return stored_id(self._reader.runs.type_of("tenant_id"), self._raw("tenant_id"))
-
-    @property
-    def tenant(self) -> str | None:
-        """The tenant's name, or its id where the model leads to no record of it."""
-        return read_text(self._raw("tenant"))
-
-    @property
-    def user(self) -> str | None:
-        """Who started it."""
-        return read_text(self._raw("user"))
-
-    @property
-    def created_at(self) -> dt.datetime | None:
-        """When it was queued."""
-        return read_datetime(self._raw("created_at"))
+        return stored_id(self._mapping.type_of("tenant_id"), self._raw("tenant_id"))
 
     @property
     def started_at(self) -> dt.datetime | None:
         """When work on it began."""
-        return read_datetime(self._raw("started_at"))
+        return self._moment("started_at")
 
     @property
     def completed_at(self) -> dt.datetime | None:
         """When it ended."""
-        return read_datetime(self._raw("completed_at"))
+        return self._moment("completed_at")
 
     @property
     def last_sign_of_life(self) -> dt.datetime | None:
         """When something was last written to it, as far as its times tell."""
-        moments = (read_datetime(self._raw(name)) for name in _TIMES)
+        moments = map(self._moment, _TIMES)
         return max(filter(None, moments), default=None)
 
     @functools.cached_property
@@ -222,13 +177,6 @@ class RunRow:
     def duration_seconds(self) -> float | None:
         """Seconds from started to finished; ``None`` while it is not finished."""
         return _seconds_between(self.started_at or self.created_at, self.completed_at)
-
-    def json(self, name: str) -> tuple[t.Any, int | None]:
-        """The raw text of a JSON column, and how many characters are stored."""
-        return self._raw(name), self._raw(f"{name}_length")
-
-    def _raw(self, name: str) -> t.Any:
-        return self._stored[f"run_{name}"]
 
 
 def _seconds_between(

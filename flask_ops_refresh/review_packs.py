@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import typing as t
 
 import sqlalchemy as sa
 
 from .model_mapping import ModelMapping
 from .scope import Scope
-from .statuses import is_active
 from .statuses import StatusRules
+from .stored_row import select_list
+from .stored_row import StoredRow
 from .stored_values import read_count
-from .stored_values import read_datetime
 from .stored_values import read_text
 
 REQUIRED = ("workspace_id", "tenant_id", "status", "created_at")
@@ -75,11 +74,7 @@ class PackReader:
 
     def _columns(self, scope: Scope) -> list[sa.Label[t.Any]]:
         packs = self.packs
-        columns: dict[str, sa.ColumnElement[t.Any]] = {
-            f"key_{i}": column for i, column in enumerate(packs.key_columns())
-        }
-        for name in _VALUES:
-            columns[name] = packs.value(name)
+        columns = {name: packs.value(name) for name in _VALUES}
         columns["tenant"] = packs.label(
             "tenant" if packs.has("tenant") else "tenant_id"
         )
@@ -89,7 +84,7 @@ class PackReader:
         columns["run"] = self._of_run(scope, lambda runs: runs.key_columns()[0])
         by_run = self._of_run(scope, lambda runs: runs.label("user"))
         columns["user"] = packs.label("user") if packs.has("user") else by_run
-        return [column.label(f"pack_{name}") for name, column in columns.items()]
+        return select_list(packs, columns)
 
     def _of_run(self, scope: Scope, column: t.Any) -> sa.ColumnElement[t.Any]:
         """A column of the pack's run, ``NULL`` where that run is out of scope."""
@@ -102,70 +97,30 @@ class PackReader:
         return select.limit(1).scalar_subquery()
 
 
-class PackRow:
+class PackRow(StoredRow):
     """One review pack as the database stores it."""
 
     def __init__(self, reader: PackReader, stored: sa.Row[t.Any]) -> None:
-        self._reader = reader
-        self._stored = stored._mapping
-        #: Every stored value that was selected: what a version is made of.
-        self.stored_values: tuple[t.Any, ...] = tuple(stored)
-
-    @functools.cached_property
-    def primary_key(self) -> tuple[t.Any, ...]:
-        """The values of the primary key."""
-        packs = self._reader.packs
-        return packs.stored_key(
-            [self._raw(f"key_{i}") for i in range(len(packs.primary_key))]
-        )
-
-    @property
-    def key(self) -> str:
-        """The primary key as text."""
-        return self._reader.packs.encode_key(self.primary_key)
-
-    @functools.cached_property
-    def status(self) -> str:
-        """The normalised status."""
-        return self._reader.statuses.normalise(read_text(self._raw("status")))
-
-    @property
-    def active(self) -> bool:
-        """Whether the pack is still being made."""
-        return is_active(self.status)
-
-    @property
-    def tenant(self) -> str | None:
-        """The tenant's name, or its id."""
-        return read_text(self._raw("tenant"))
-
-    @property
-    def user(self) -> str | None:
-        """Who asked for it, where that may be seen."""
-        return read_text(self._raw("user"))
+        super().__init__(reader.packs, reader.statuses, stored)
+        self._runs = reader.runs
 
     @property
     def run_key(self) -> str | None:
         """The key of the run that made it; ``None`` if that is out of scope."""
-        runs, raw = self._reader.runs, self._raw("run")
+        runs, raw = self._runs, self._raw("run")
         if runs is None or raw is None:
             return None
         return runs.encode_key(runs.stored_key([raw]))
 
     @property
-    def created_at(self) -> dt.datetime | None:
-        """When it was asked for."""
-        return read_datetime(self._raw("created_at"))
-
-    @property
     def generated_at(self) -> dt.datetime | None:
         """When it was made."""
-        return read_datetime(self._raw("generated_at"))
+        return self._moment("generated_at")
 
     @property
     def expires_at(self) -> dt.datetime | None:
         """Until when it is offered."""
-        return read_datetime(self._raw("expires_at"))
+        return self._moment("expires_at")
 
     @property
     def file_size(self) -> int | None:
@@ -179,10 +134,3 @@ class PackRow:
         if read_text(self._raw("expires_at")) in (None, "infinity"):
             return True
         return self.expires_at is not None and now < self.expires_at
-
-    def json(self, name: str) -> tuple[t.Any, int | None]:
-        """The raw text of a JSON column, and how many characters are stored."""
-        return self._raw(name), self._raw(f"{name}_length")
-
-    def _raw(self, name: str) -> t.Any:
-        return self._stored[f"pack_{name}"]
