@@ -24,7 +24,7 @@ from .pages import poll
 from .pages import region
 from .pages import soup
 
-pytestmark = pytest.mark.usefixtures("frozen_clock")
+pytestmark = pytest.mark.usefixtures("app", "frozen_clock")
 
 
 @pytest.fixture
