@@ -27,6 +27,8 @@ _NOT_A_WORD = re.compile(r"[\W_]")
 # Up to the last @ before a path, or to where the text was cut.
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s]+(@|…$)")
 
+_AUTHORIZATION = re.compile(r"\b((?:Bearer|Basic)\s+)\S+", re.I)
+
 # A string's characters, up to one that is cut off in the middle of its escape.
 _WHOLE_CHARACTERS = re.compile(r"(?:[^\\]|\\u[0-9a-fA-F]{4}|\\[^u])*")
 
@@ -82,16 +84,22 @@ class Masking:
     def apply(self, value: t.Any, depth: int = 0) -> t.Any:
         """The value with secrets masked, what lies too deep left out."""
         if isinstance(value, str):
-            return _URL_PASSWORD.sub(rf"\1{_MASK}\2", value)
+            value = _URL_PASSWORD.sub(rf"\1{_MASK}\2", value)
+            return _AUTHORIZATION.sub(rf"\1{_MASK}", value)
         if not isinstance(value, dict | list):
             return value
         if depth >= _DEPTH:
             return "…"
         if isinstance(value, list):
             return [self.apply(item, depth + 1) for item in value]
+        # As headers and form fields come: {"name": "Authorization", "value": ...}.
+        names = [value.get(key) for key in ("name", "key", "header")]
+        is_named = any(
+            isinstance(name, str) and self._is_secret(name) for name in names
+        )
         return {
             self.apply(key): _MASK
-            if self._is_secret(key)
+            if self._is_secret(key) or (is_named and key == "value")
             else self.apply(item, depth + 1)
             for key, item in value.items()
         }

@@ -45,6 +45,7 @@ class Settings:
         "password",
         "passwd",
         "passphrase",
+        "pwd",
         "secret",
         "token",
         "api_key",
@@ -52,6 +53,9 @@ class Settings:
         "access_key",
         "private_key",
         "authorization",
+        "bearer",
+        "jwt",
+        "session",
         "credential",
         "cookie",
     )

@@ -299,3 +299,21 @@ def test_figures_are_plain_values_by_name() -> None:
     ]
     assert read_figures("[1]", None, MASKING) == []
     assert read_figures("{", None, MASKING) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"name": "Authorization", "value": SECRET},
+        {"key": "db_password", "value": [SECRET]},
+        {"header": f"Bearer {SECRET}"},
+        ["Authorization", f"Bearer {SECRET}"],
+        f"curl -H 'authorization: basic {SECRET}'",
+        {"user_pwd": SECRET, "jwt": SECRET, "session_id": SECRET},
+    ],
+    ids=range(6),
+)
+def test_secrets_in_other_clothes_are_masked(value: t.Any) -> None:
+    """Name-and-value pairs and authorization headers show no secret either."""
+    assert SECRET not in shown(value)
+    assert "••••••" in shown(value)
