@@ -109,7 +109,8 @@ def _on_error(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return settle(_answer(error.get_response().status_code))
     if _is_unavailable(error):
-        current_app.logger.warning("Poll refused, database unavailable: %s", error)
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        current_app.logger.warning("Poll refused, database unavailable: %s", reason)
         return _answer(503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
     _report(error)
     return _answer(500)

@@ -438,6 +438,24 @@ def test_an_unavailable_database_is_503_with_retry_after(
     assert response.headers["Retry-After"] == "5"
 
 
+def test_an_unavailable_database_is_one_line_in_the_log(
+    host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says why in one line, without the statement and its values."""
+    run = host.add_run(status="running")
+    client = host.client(ADA)
+    cause = Exception("database is locked\nand more")
+    error = sa.exc.OperationalError("SELECT secret", {"value": "secret"}, cause)
+
+    def fail(self: object, *args: object, **kwargs: object) -> t.NoReturn:
+        raise error
+
+    with host.app.app_context():
+        monkeypatch.setattr(type(db.session()), "execute", fail)
+    poll(client, detail_url(run))
+    assert caplog.messages == ["Poll refused, database unavailable: database is locked"]
+
+
 def test_bugs_are_raised_to_the_apps_own_handling(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
