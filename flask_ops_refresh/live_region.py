@@ -6,6 +6,7 @@ interval, and only then render.
 
 from __future__ import annotations
 
+import abc
 import collections.abc as cabc
 import dataclasses
 import hashlib
@@ -64,7 +65,7 @@ class LiveState:
         )
 
 
-class LiveRegion:
+class LiveRegion(abc.ABC):
     """A named region of a surface.
 
     :param name: its name in poll addresses.
@@ -86,13 +87,13 @@ class LiveRegion:
         pauses = {"hidden": pause_when_hidden, "dialog": pause_on_dialog}
         self.switched_off = " ".join(name for name, on in pauses.items() if not on)
 
+    @abc.abstractmethod
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Read the region's state; ``None`` for what is missing or out of scope."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def render(self, state: LiveState) -> str:
         """The region's inner HTML."""
-        raise NotImplementedError
 
 
 class FunctionRegion(LiveRegion):

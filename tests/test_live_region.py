@@ -221,7 +221,10 @@ def test_an_unknown_region_in_a_template_is_an_error(host: Host) -> None:
 def test_without_a_secret_key_nothing_is_polled(host: Host) -> None:
     """An ETag needs the app's secret; the error says so."""
     host.app.secret_key = None
-    region_, state = live_region.LiveRegion("x"), LiveState(1, 1)
+    region_, state = (
+        live_region.FunctionRegion("x", lambda scope: None, "x.html"),
+        LiveState(1, 1),
+    )
     with (
         host.app.test_request_context(),
         pytest.raises(RuntimeError, match="SECRET_KEY"),

@@ -376,7 +376,7 @@ def test_no_two_viewers_share_an_etag(host: Host) -> None:
 def test_etags_hang_on_the_secret(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the app's key nobody can compute an ETag from what a run holds."""
     state = live_region.LiveState(version=("a",), interval=1)
-    some = live_region.LiveRegion("some")
+    some = live_region.FunctionRegion("some", lambda scope: None, "x.html")
     seen = set()
     for secret in ("one", "two"):
         host.app.secret_key = secret
