@@ -1,7 +1,7 @@
 // Times that count on by themselves, by the server's clock.
 
 const UNITS = /** @type {const} */ ([["d", 86400], ["h", 3600], ["min", 60], ["s", 1]]);
-const TIMES = "time.ops-refresh-ago, time.ops-refresh-elapsed";
+export const TIMES = "time.ops-refresh-ago, time.ops-refresh-elapsed";
 
 /** @typedef {{ ago: string, justNow: string }} Words */
 /** @type {Map<Element, Words>} */
@@ -15,6 +15,14 @@ let ahead = 0;
  */
 export function setClock(now) {
   if (now > 0) ahead = now - Date.now();
+}
+
+/**
+ * Set the clock by a date of whole seconds, where it is off by more than that.
+ * @param {number} now
+ */
+export function correctClock(now) {
+  if (Math.abs(now - Date.now() - ahead) > 2000) setClock(now);
 }
 
 /**
@@ -59,10 +67,14 @@ function largest(seconds) {
 export function count() {
   clearTimeout(ticker);
   if (document.hidden) return;
+  let counting = false;
   for (const [region, words] of regions) {
-    for (const time of region.querySelectorAll(TIMES)) show(time, words);
+    for (const time of region.querySelectorAll(TIMES)) {
+      show(time, words);
+      counting = true;
+    }
   }
-  ticker = setTimeout(count, 1000 - ((Date.now() + ahead) % 1000));
+  if (counting) ticker = setTimeout(count, 1000 - ((Date.now() + ahead) % 1000));
 }
 
 /**

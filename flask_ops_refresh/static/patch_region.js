@@ -1,7 +1,8 @@
 // Bring a region to what the server sent, touching only what differs.
 
+import { TIMES } from "./elapsed_time.js";
+
 const NEVER = "script, style, iframe, object, embed, link, meta, base, template";
-const TIMES = "time.ops-refresh-ago, time.ops-refresh-elapsed";
 const FIELDS = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), select, textarea, [contenteditable]";
 
 /**
@@ -63,7 +64,7 @@ function rows(root) {
 }
 
 /** @param {Node} node */
-function keyOf(node) {
+export function keyOf(node) {
   if (!(node instanceof HTMLElement)) return "";
   const key = node.id || node.dataset.key;
   return key || (node instanceof HTMLTableRowElement && node.cells[0]?.dataset.key) || "";
@@ -126,8 +127,9 @@ function morph(from, to, keepRows) {
     from.nodeValue = to.nodeValue;
     return;
   }
+  const isSameMoment = from.getAttribute("datetime") === to.getAttribute("datetime");
   morphAttributes(from, to);
-  // These have counted on by themselves.
+  // Such a time has counted on by itself.
   if (from.matches(TIMES)) return;
   morphChildren(from, to, keepRows);
 }

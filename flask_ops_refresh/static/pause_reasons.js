@@ -1,11 +1,12 @@
 // Why a page rests just now, and the end of it.
 
 const DIALOG = ".modal.show, dialog[open], [data-ops-refresh-hold]";
+const EVENTS = [
+  "visibilitychange", "freeze", "resume", "online", "offline", "pageshow", "pagehide",
+];
 
 /** @type {Set<() => void>} */
 const listeners = new Set();
-const pageEvents = ["visibilitychange", "freeze", "resume"];
-const windowEvents = ["online", "offline", "pageshow", "pagehide"];
 const dialogs = new MutationObserver(tell);
 
 /**
@@ -39,8 +40,7 @@ function isDialogOpen() {
 }
 
 function connect() {
-  for (const name of pageEvents) document.addEventListener(name, tell);
-  for (const name of windowEvents) addEventListener(name, tell);
+  for (const name of EVENTS) addEventListener(name, tell, true);
   dialogs.observe(document.documentElement, {
     attributeFilter: ["class", "open", "data-ops-refresh-hold"],
     childList: true,
@@ -49,8 +49,7 @@ function connect() {
 }
 
 function disconnect() {
-  for (const name of pageEvents) document.removeEventListener(name, tell);
-  for (const name of windowEvents) removeEventListener(name, tell);
+  for (const name of EVENTS) removeEventListener(name, tell, true);
   dialogs.disconnect();
 }
 

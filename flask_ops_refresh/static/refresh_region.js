@@ -1,7 +1,7 @@
 // Live regions: each asks again while the server names an interval, then never.
 
-import { count, setClock, startCounting, stopCounting } from "./elapsed_time.js";
-import { isInUse, patchRegion } from "./patch_region.js";
+import { correctClock, count, setClock, startCounting, stopCounting } from "./elapsed_time.js";
+import { isInUse, keyOf, patchRegion } from "./patch_region.js";
 import { pauseReason, unwatchPauses, watchPauses } from "./pause_reasons.js";
 import {
   backOff, FAILURES_SHOWN, nextDelay, readInterval, readRetryAfter, TIMEOUT,
@@ -17,6 +17,8 @@ const regions = new Set();
 class Region {
   /** @type {AbortController | null} */ request = null;
   /** @type {string | null} */ pending = null;
+  /** @type {number | null} */ waiting = null;
+  /** @type {string | null} */ resting = null;
   /** @type {string | null} */ reason = null;
   ended = false;
   asked = false;
@@ -46,7 +48,7 @@ class Region {
     const { controls, element, listening: { signal } } = this;
     startCounting(element, { ago: controls.text("Ago"), justNow: controls.text("JustNow") });
     watchPauses(this.update);
-    document.addEventListener("submit", () => this.#giveWay(), { signal });
+    document.addEventListener("submit", () => this.#giveWay(), { capture: true, signal });
     document.addEventListener("selectionchange", () => this.#apply(), { signal });
     element.addEventListener("focusout", () => setTimeout(() => this.#apply()), { signal });
     element.addEventListener("pointerleave", () => this.#apply(), { signal });
@@ -69,12 +71,14 @@ class Region {
   #update() {
     clearTimeout(this.timer);
     if (!this.element.isConnected) return this.#refuse("removed", "");
+    const rested = this.resting;
+    this.resting = pauseReason(this.switchedOff);
+    if (rested && !this.resting) this.#apply();
     if (this.interval === null) return;
-    const reason = this.paused ? "user" : pauseReason(this.switchedOff);
+    const reason = this.paused ? "user" : this.resting;
     if (reason && reason !== this.reason) this.#tell("paused", reason);
     this.reason = reason;
-    if (reason === "user" && this.asked) return;
-    if (reason) {
+    if (this.resting || (this.paused && !this.asked)) {
       if (this.request) this.due = 0;
       this.#abort();
     } else if (!this.request) {
@@ -122,12 +126,14 @@ class Region {
    * @param {string} html
    */
   #accept({ status, headers, type }, html) {
+    const now = Date.parse(headers.get("Date") ?? "");
+    correctClock(now);
     const isOurs = headers.has("Ops-Refresh-Region");
     if (isOurs && (status === 200 || status === 304)) return this.#succeed(status, headers, html);
     if (status === 429 || status >= 500) {
       const delay = this.#fail();
       const mayAsk = status === 429 || status === 503;
-      return (mayAsk && readRetryAfter(headers.get("Retry-After"), Date.now())) || delay;
+      return (mayAsk && readRetryAfter(headers.get("Retry-After"), now || Date.now())) || delay;
     }
     if (status === 401 || type === "opaqueredirect" || status < 400) signOut();
     else if (REFUSED.includes(status)) this.#refuse("gone", this.controls.text("Gone"));
@@ -141,13 +147,13 @@ class Region {
    * @param {string} html
    */
   #succeed(status, headers, html) {
-    setClock(Date.parse(headers.get("Date") ?? ""));
     this.failures = 0;
     this.interval = readInterval(headers.get("Ops-Refresh-Interval"));
     this.controls.clearNotice();
     this.controls.showUpdate();
     if (status === 200) {
       this.pending = html;
+      this.waiting = null;
       this.#apply();
       // Only now: what could not be shown is to be sent again.
       this.etag = headers.get("ETag") ?? "";
@@ -160,17 +166,19 @@ class Region {
     return nextDelay(this.interval, this.duration, Math.random());
   }
 
-  /** Show what was sent, unless the person is busy with what is there. */
+  /** Show what was sent, unless the person is busy with what is there or a dialog. */
   #apply(showAll = false) {
-    if (this.ended || this.pending === null || isInUse(this.element)) return;
+    if (this.ended || this.pending === null) return;
+    if (this.resting === "dialog" || isInUse(this.element)) return;
     const isLast = this.interval === null;
     const before = announcements(this.element);
-    const waiting = patchRegion(this.element, this.pending, showAll || isLast);
-    this.controls.showWaiting(waiting);
-    if (!waiting) this.pending = null;
+    const { waiting } = this;
+    this.waiting = patchRegion(this.element, this.pending, showAll || isLast);
+    this.controls.showWaiting(this.waiting);
+    if (!this.waiting) this.pending = null;
     count();
     const changed = changes(before, announcements(this.element));
-    this.#tell("updated", "changed");
+    if (this.waiting !== waiting) this.#tell("updated", "changed");
     if (isLast) this.#finish(changed);
     else this.controls.announce(changed);
   }
@@ -189,11 +197,11 @@ class Region {
     this.#update();
   }
 
+  /** Ask once, as soon as nothing but the person's own pause is in the way. */
   #refreshNow() {
     this.due = 0;
-    if (this.interval === null || this.request || pauseReason(this.switchedOff)) return;
     this.asked = true;
-    this.#poll();
+    this.#update();
   }
 
   /** A form on the page goes before a poll. */
@@ -206,7 +214,6 @@ class Region {
   #abort() {
     const { request } = this;
     this.request = null;
-    this.asked = false;
     request?.abort();
   }
 
@@ -266,13 +273,13 @@ function signOut() {
 /** @param {Element} region */
 function announcements(region) {
   const said = /** @type {NodeListOf<HTMLElement>} */ (region.querySelectorAll("[data-announce]"));
-  return new Map([...said].map(({ dataset }) => [dataset.key, dataset.announce]));
+  return new Map([...said].map((element) => [keyOf(element), element.dataset.announce]));
 }
 
 /**
  * What to read out: the new texts of what was there before, three at most.
- * @param {Map<string | undefined, string | undefined>} before
- * @param {Map<string | undefined, string | undefined>} after
+ * @param {Map<string, string | undefined>} before
+ * @param {Map<string, string | undefined>} after
  */
 function changes(before, after) {
   const changed = [...after].filter(([key, text]) => before.has(key) && before.get(key) !== text);

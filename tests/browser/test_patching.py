@@ -266,6 +266,16 @@ def test_a_change_of_status_is_announced_once_in_one_sentence(watch: Open) -> No
     assert page.evaluate("said")[1:] == ["run 1: failed, run 2: failed, run 3: failed"]
 
 
+def test_announcements_are_told_apart_by_id_too(watch: Open) -> None:
+    """Where an app's own elements have ids for keys, a new one is not a change."""
+    said = '<b id="{0}" data-announce="job {0}: {1}">{1}</b>'
+    watched = opened(watch, said.format("a", "running"))
+    show(watched, said.format("a", "running") + said.format("b", "queued"))
+    expect(watched.page.get_by_role("status")).to_be_empty()
+    show(watched, said.format("a", "done") + said.format("b", "queued"))
+    expect(watched.page.get_by_role("status")).to_have_text("job a: done")
+
+
 def test_the_end_is_announced(watch: Open) -> None:
     """What changed last and that it is finished are read out together."""
     watched = opened(watch, table(("1", "running")))
@@ -330,3 +340,98 @@ def test_a_tick_is_not_a_change(watch: Open) -> None:
     expect(watched.page.locator("p")).to_have_text("second")
     assert watched.page.locator("time").text_content() not in ("0 s", None)
     assert before != "0 s"
+
+
+def test_seconds_never_go_back_with_an_answer(watch: Open) -> None:
+    """A Date header, which knows whole seconds only, does not unsettle a count."""
+    html = '<time class="ops-refresh-elapsed" datetime=""></time>'
+    watched = watch(ScriptedServer({"one": html}, interval="300"))
+    page = watched.page
+    page.evaluate(
+        """async () => {
+          const { correctClock, count, setClock } =
+            await import("/static/elapsed_time.js");
+          window.correctClock = correctClock;
+          document.querySelector("time").setAttribute(
+            "datetime", new Date(Date.now() - 5000).toISOString());
+          setClock(Date.now());
+          count();
+        }"""
+    )
+    seen = []
+    for late in (0, 900, 100, 999, 500):
+        page.evaluate(
+            "(late) => correctClock(Math.floor((Date.now() - late) / 1000) * 1000)",
+            late,
+        )
+        watched.pass_time(1)
+        seen.append(page.locator("time").text_content())
+    assert seen == ["6 s", "7 s", "8 s", "9 s", "10 s"]
+
+
+def test_nothing_ticks_where_there_is_nothing_to_tick(watch: Open) -> None:
+    """Without a time in it a region wakes the page for its polls only."""
+    watched = opened(watch, "<p>no time in here</p>")
+    page = watched.page
+    watched.server.usual = Answer(interval="300")
+    watched.advance(1)
+    page.evaluate(
+        """() => {
+          window.timers = 0;
+          const set = window.setTimeout;
+          window.setTimeout = (...given) => { timers += 1; return set(...given); };
+        }"""
+    )
+    watched.pass_time(60)
+    assert page.evaluate("timers") == 0
+
+
+def test_a_time_that_is_another_now_is_the_servers(watch: Open) -> None:
+    """Only the text of the same moment is left alone; a new one comes as sent."""
+    moment = "2026-02-02T02:40:00+00:00"
+    html = f'<time class="ops-refresh-elapsed" datetime="{moment}">0 s</time>'
+    watched = opened(watch, html)
+    show(watched, f'<time datetime="{moment}">at 02:40</time>')
+    expect(watched.page.locator("time")).to_have_text("at 02:40")
+    show(watched, '<time class="ops-refresh-ago" datetime="gone">a while ago</time>')
+    expect(watched.page.locator("time")).to_have_text("a while ago")
+    show(watched, '<time class="ops-refresh-ago" datetime="lost">long ago</time>')
+    expect(watched.page.locator("time")).to_have_text("long ago")
+
+
+def test_rows_that_wait_are_no_news_until_they_are_shown(watch: Open) -> None:
+    """What the person does elsewhere meanwhile is no update of the region."""
+    watched = opened(watch, table(("1", "a")))
+    page = watched.page
+    page.evaluate(
+        """() => {
+          window.updates = 0;
+          document.addEventListener("ops-refresh:updated", () => { updates += 1; });
+          const elsewhere = document.createElement("input");
+          elsewhere.setAttribute("aria-label", "elsewhere");
+          document.body.append(elsewhere);
+        }"""
+    )
+    page.locator("tbody input").check()
+    page.mouse.move(1000, 700)
+    show(watched, table(("2", "b"), ("1", "a")))
+    assert cells(page) == ["a"]
+    page.get_by_label("elsewhere").press_sequentially("typed")
+    page.mouse.move(1000, 600)
+    assert page.evaluate("updates") == 1
+    page.locator("tbody input").press(" ")
+    assert cells(page) == ["b", "a"]
+    assert page.evaluate("updates") == 2
+
+
+def test_focus_goes_along_with_a_row_that_moves(watch: Open) -> None:
+    """A link in a row keeps the focus wherever the row goes."""
+    row = '<tr data-key="{0}"><td><a href="#{0}">run {0}</a></td></tr>'
+    html = "<table><tbody>{}</tbody></table>"
+    watched = opened(watch, html.format("".join(map(row.format, "123"))))
+    page = watched.page
+    page.get_by_role("link", name="run 3").focus()
+    page.mouse.move(1000, 700)
+    show(watched, html.format("".join(map(row.format, "312"))))
+    assert page.get_by_role("link").all_text_contents() == ["run 3", "run 1", "run 2"]
+    expect(page.get_by_role("link", name="run 3")).to_be_focused()

@@ -219,8 +219,7 @@ BOOTSTRAP = Markup(
 )
 
 
-def test_a_bootstrap_dialog_rests_the_page_from_its_trigger_on(watch: Open) -> None:
-    """From the click that opens Flask-Admin's kind of dialog until it is gone."""
+def with_bootstrap() -> ScriptedServer:
     server = ScriptedServer({"one": "<p>first</p>"})
     server.around = BOOTSTRAP
     folder = pathlib.Path(flask_admin.__file__).parent / "static"
@@ -229,7 +228,12 @@ def test_a_bootstrap_dialog_rests_the_page_from_its_trigger_on(watch: Open) -> N
         "admin-static",
         lambda name: send_from_directory(folder, name),
     )
-    watched = watch(server)
+    return server
+
+
+def test_a_bootstrap_dialog_rests_the_page_from_its_trigger_on(watch: Open) -> None:
+    """From the click that opens Flask-Admin's kind of dialog until it is gone."""
+    watched = watch(with_bootstrap())
     page = watched.page
     watched.advance(1)
     assert watched.asked == 1
@@ -273,3 +277,72 @@ def test_a_tab_that_is_opened_in_the_background_waits(
     assert watched.asked == 0
     watched.hide(False)
     watched.server.wait_for(1)
+
+
+def test_what_waited_for_a_selection_stays_out_from_under_a_dialog(watch: Open) -> None:
+    """A patch that was held back comes in after the dialog, not beneath it."""
+    server = ScriptedServer({"one": "<p>select me</p>"})
+    server.around = DIALOG
+    watched = watch(server)
+    page = watched.page
+    page.evaluate(
+        "getSelection().selectAllChildren(document.querySelector('#ops-refresh-one p'))"
+    )
+    server.then(Answer(200, "<p>second</p>"))
+    watched.advance(1)
+    page.evaluate(OPEN_DIALOG)
+    page.evaluate("getSelection().removeAllRanges()")
+    watched.pass_time(1)
+    expect(page.locator("#ops-refresh-one")).to_have_text("select me")
+    page.evaluate(CLOSE_DIALOG)
+    expect(page.locator("#ops-refresh-one")).to_have_text("second")
+
+
+def test_a_last_answer_that_waited_comes_in_after_the_dialog(watch: Open) -> None:
+    """With no poll left to come, closing the dialog still shows the end."""
+    server = ScriptedServer({"one": "<p>select me</p>"})
+    server.around = DIALOG
+    watched = watch(server)
+    page = watched.page
+    page.evaluate(
+        "getSelection().selectAllChildren(document.querySelector('#ops-refresh-one p'))"
+    )
+    server.then(Answer(200, "<p>done</p>", None))
+    watched.advance(1)
+    page.evaluate(OPEN_DIALOG)
+    page.evaluate("getSelection().removeAllRanges()")
+    watched.pass_time(1)
+    expect(page.locator("#ops-refresh-one")).to_have_text("select me")
+    page.evaluate(CLOSE_DIALOG)
+    expect(page.locator("#ops-refresh-one")).to_have_text("done")
+    assert "data-ops-refresh" not in page.content()
+
+
+def test_refresh_now_while_paused_still_gives_way_to_a_dialog(watch: Open) -> None:
+    """An answer that was asked for waits for the dialog too, and is then fetched."""
+    watched = watch(with_dialog())
+    page = watched.page
+    page.get_by_role("button", name="Pause").click()
+    hold = threading.Event()
+    watched.server.then(Answer(200, "<p>late</p>", hold=hold))
+    page.get_by_role("button", name="Refresh now").click()
+    watched.server.wait_for(1)
+    page.evaluate(OPEN_DIALOG)
+    hold.set()
+    watched.idle()
+    expect(page.locator("#ops-refresh-one")).to_have_text("first")
+    watched.server.then(Answer(200, "<p>asked for</p>"))
+    page.evaluate(CLOSE_DIALOG)
+    expect(page.locator("#ops-refresh-one")).to_have_text("asked for")
+    watched.advance(30)
+    assert watched.asked == 2
+
+
+def test_a_trigger_whose_dialog_does_not_open_holds_nothing(watch: Open) -> None:
+    """Where the page refuses the dialog, polling goes on."""
+    watched = watch(with_bootstrap())
+    page = watched.page
+    page.evaluate("$('#modal').on('show.bs.modal', (event) => event.preventDefault())")
+    page.get_by_role("button", name="Open").dispatch_event("click")
+    watched.advance(3)
+    assert watched.asked == 3

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from playwright.sync_api import expect
 from playwright.sync_api import Page
+from werkzeug.http import http_date
 
 from .conftest import Open
 from .scripted_server import Answer
@@ -157,17 +159,17 @@ def test_a_reset_connection_is_a_failure_like_any(watch: Open, page: Page) -> No
 def test_retry_after_is_obeyed(watch: Open, status: int, form: str) -> None:
     """The server says when to come back, in seconds or as a date."""
     watched = watch()
-    now = watched.page.evaluate("Date.now()")
-    date = watched.page.evaluate(f"new Date({now} + 21000).toUTCString()")
+    # By the server's clock, which here is months from the page's.
+    date = http_date(time.time() + 20)
     asked_for = {"seconds": "20", "date": date}[form]
     watched.server.then(
         Answer(status, headers={"Retry-After": asked_for}, is_ours=False)
     )
     watched.advance(1)
     assert watched.asked == 1
-    watched.advance(18.5)
+    watched.advance(16)
     assert watched.asked == 1
-    watched.advance(2)
+    watched.advance(4.5)
     assert watched.asked == 2
 
 
@@ -252,6 +254,27 @@ def test_a_form_that_is_sent_goes_before_a_poll(watch: Open) -> None:
     assert watched.asked == 2
 
 
+def test_a_form_of_a_script_of_its_own_goes_before_a_poll_too(watch: Open) -> None:
+    """A page's handler that lets nobody else know of a submit changes nothing."""
+    server = ScriptedServer({"one": "<p>first</p>"})
+    server.around = type(server.around)("<form id=f></form>{}")
+    watched = watch(server)
+    hold = threading.Event()
+    server.then(Answer(200, "<p>late</p>", hold=hold))
+    watched.pass_time(1)
+    server.wait_for(1)
+    watched.page.evaluate(
+        """f.addEventListener("submit", (event) => {
+          event.preventDefault();
+          event.stopPropagation();
+        });
+        f.requestSubmit();"""
+    )
+    hold.set()
+    watched.idle()
+    expect(watched.page.locator("#ops-refresh-one")).to_have_text("first")
+
+
 def test_a_region_that_the_page_removes_stops(watch: Open) -> None:
     """Polling ends with the element, whoever removed it."""
     watched = watch()
@@ -310,3 +333,24 @@ def test_after_the_last_answer_no_button_asks_again(watch: Open) -> None:
     page.evaluate("document.querySelector('[data-part=refresh]').click()")
     watched.idle()
     assert watched.asked == 1
+
+
+def test_an_answer_that_cannot_be_shown_is_asked_for_again(watch: Open) -> None:
+    """An error of the page's own while patching never leaves a region dead."""
+    watched = watch()
+    page = watched.page
+    page.evaluate(
+        """() => {
+          const insert = Node.prototype.insertBefore;
+          Node.prototype.insertBefore = () => {
+            Node.prototype.insertBefore = insert;
+            throw new Error("not this time");
+          };
+        }"""
+    )
+    watched.server.usual = Answer(200, "<b>new</b><p>second</p>")
+    watched.advance(1)
+    expect(page.locator("#ops-refresh-one p")).to_have_text("first")
+    watched.advance(2)
+    expect(page.locator("#ops-refresh-one p")).to_have_text("second")
+    assert watched.server.polls[1][1]["If-None-Match"] == '"0"'
