@@ -130,7 +130,7 @@ function morph(from, to, keepRows) {
   const isSameMoment = from.getAttribute("datetime") === to.getAttribute("datetime");
   morphAttributes(from, to);
   // Such a time has counted on by itself.
-  if (from.matches(TIMES)) return;
+  if (isSameMoment && from.matches(TIMES)) return;
   morphChildren(from, to, keepRows);
 }
 

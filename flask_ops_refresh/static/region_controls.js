@@ -81,7 +81,7 @@ export class Controls {
     notice.textContent = sentence;
     if (signIn) {
       const link = document.createElement("a");
-      link.href = location.pathname + location.search;
+      link.href = location.href.split("#")[0];
       link.textContent = signIn;
       notice.append(" ", link);
     }
