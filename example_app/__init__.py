@@ -12,6 +12,8 @@ from .admin_site import init_admin_site
 from .config import configure
 from .database import init_database
 from .error_pages import init_error_pages
+from .notice_board import init_notice_board
+from .review_packs import init_review_packs
 from .security_headers import init_security_headers
 from .sign_in import init_sign_in
 from .work_queue import init_work_queue
@@ -33,5 +35,7 @@ def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> Flask:
     init_work_queue(app)
     init_sign_in(app)
     init_workspace_switch(app)
+    init_review_packs(app)
+    init_notice_board(app)
     init_admin_site(app)
     return app

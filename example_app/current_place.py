@@ -17,7 +17,6 @@ from sqlalchemy import orm
 from .database import db
 from .models import Membership
 from .models import membership_tenants
-from .models import OperationRun
 from .models import Tenant
 from .models import User
 from .models import Workspace
@@ -48,17 +47,6 @@ class Place:
     def tenants_query(self) -> sa.Select[Tenant]:
         """A SELECT of the tenants in reach, by name."""
         return _visible_tenants(self.membership)
-
-    def runs_query(self) -> sa.Select[OperationRun]:
-        """A SELECT of the runs in reach, by the same rule as the extension's."""
-        chosen = sa.select(OperationRun).where(
-            OperationRun.workspace_id == self.membership.workspace_id
-        )
-        if not self.membership.all_tenants:
-            chosen = chosen.where(
-                OperationRun.tenant_id.in_(_listed_tenants(self.membership))
-            )
-        return chosen
 
 
 def memberships_of(user: User) -> cabc.Sequence[Membership]:

@@ -8,10 +8,17 @@ from flask_admin.base import expose
 from sqlalchemy import orm
 from werkzeug.wrappers import Response
 
+from flask_ops_refresh import LiveState
+from flask_ops_refresh import Scope
+
 from .current_place import current_place
-from .current_place import Place
-from .database import db
+from .live_operations import ops
 from .models import OperationRun
+from .notice_board import HOURS_CHOICES
+from .notice_board import LONGEST_TEXT
+from .notice_board import standing_notice
+from .operation_runs import KEEP_DAYS
+from .review_packs import KEEP_CHOICES
 from .sign_in import ask_to_sign_in
 from .sign_in import signed_in_user
 
@@ -41,23 +48,37 @@ class HomeView(AdminIndexView):
         return self.render(
             "home.html",
             place=place,
-            active_count=_active_count(place),
-            latest=_latest(place),
+            keep_choices=KEEP_CHOICES,
+            keep_days=KEEP_DAYS,
+            notice=standing_notice(place),
+            notice_hours=HOURS_CHOICES,
+            notice_length=LONGEST_TEXT,
         )
 
 
-def _active_count(place: Place) -> int:
-    """How many runs in reach are still to end."""
-    runs = place.runs_query().where(OperationRun.status.in_(("queued", "running")))
-    found = sa.select(sa.func.count()).select_from(runs.subquery())
-    return db.session.scalar(found) or 0
-
-
-def _latest(place: Place) -> list[OperationRun]:
-    found = (
-        place.runs_query()
-        .options(orm.joinedload(OperationRun.tenant))
-        .order_by(OperationRun.created_at.desc(), OperationRun.id.desc())
-        .limit(_LATEST)
+@ops.live_region("latest-operations", template="_latest_operations.html")
+def latest_operations(scope: Scope) -> LiveState:
+    """The newest runs in scope, and how many are still to end."""
+    active = ops.session.scalar(_active_count(scope))
+    runs = ops.session.scalars(_latest(scope)).all()
+    shown = [
+        (run.id, run.type, run.status, run.outcome, run.tenant and run.tenant.name)
+        for run in runs
+    ]
+    return LiveState(
+        version=(active, shown),
+        interval=5 if active else None,
+        context=lambda: {"active": active, "runs": runs},
     )
-    return list(db.session.scalars(found))
+
+
+def _active_count(scope: Scope) -> sa.Select[int]:
+    in_scope = scope.criteria(OperationRun)
+    active = OperationRun.status.in_(("queued", "running"))
+    return sa.select(sa.func.count(OperationRun.id)).where(active, *in_scope)
+
+
+def _latest(scope: Scope) -> sa.Select[OperationRun]:
+    newest = (OperationRun.created_at.desc(), OperationRun.id.desc())
+    found = scope.select(OperationRun).options(orm.joinedload(OperationRun.tenant))
+    return found.order_by(*newest).limit(_LATEST)

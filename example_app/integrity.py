@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import collections.abc as cabc
 import hashlib
 import os
 import stat
+import typing as t
 
 from .environments import BadRecord
 from .environments import Distribution
@@ -20,25 +22,71 @@ _ALGORITHMS = ("sha256", "sha384", "sha512")
 _CHUNK = 1024 * 1024
 
 
+class Checked(t.NamedTuple):
+    """What became of one recorded file, or of a distribution without a list of them.
+
+    :param failure: what is wrong with it.
+    :param told: whether it could be told at all.
+    """
+
+    distribution: str
+    path: str
+    failure: Failure | None = None
+    told: bool = True
+
+
+class Inspection:
+    """The files of an environment and what each distribution's RECORD says of them."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._records = {each: _record(each) for each in environment.distributions()}
+
+    def __len__(self) -> int:
+        """How many things there are to check."""
+        return sum(map(_size, self._records.values()))
+
+    @property
+    def distributions(self) -> int:
+        """How many distributions there are."""
+        return len(self._records)
+
+    @property
+    def without_record(self) -> list[str]:
+        """The distributions whose files nobody wrote down."""
+        return [each.label for each, record in self._records.items() if record is None]
+
+    def check(self, pacer: Pacer) -> cabc.Iterator[Checked]:
+        """Check one thing after another."""
+        for distribution, record in self._records.items():
+            label = distribution.label
+            if isinstance(record, Failure):
+                yield Checked(label, "", failure=record)
+            elif record is None:
+                yield Checked(label, "", told=False)
+            else:
+                for file in record:
+                    pacer.wait()
+                    yield _check(self._environment, distribution, file)
+
+
 def verify(environment: Environment, progress: Progress, pacer: Pacer) -> None:
     """Compare the files of an environment with the RECORD of each distribution."""
-    records = {each: _record(each) for each in environment.distributions()}
+    inspection = Inspection(environment)
     progress.describe(
         environment=str(environment.prefix),
         python=environment.python_version(),
-        distributions=len(records),
-        without_record=[each.label for each in records if records[each] is None][:50],
+        distributions=inspection.distributions,
+        without_record=inspection.without_record[:50],
     )
-    progress.expect(sum(_size(record) for record in records.values()))
-    for distribution, record in records.items():
-        if isinstance(record, Failure):
-            progress.failed(record)
-        elif record is None:
-            progress.skipped()
+    progress.expect(len(inspection))
+    for checked in inspection.check(pacer):
+        if checked.failure is not None:
+            progress.failed(checked.failure)
+        elif checked.told:
+            progress.succeeded()
         else:
-            for file in record:
-                pacer.wait()
-                _check(environment, distribution, file, progress)
+            progress.skipped()
 
 
 def _record(distribution: Distribution) -> list[RecordedFile] | Failure | None:
@@ -54,23 +102,21 @@ def _size(record: list[RecordedFile] | Failure | None) -> int:
 
 
 def _check(
-    environment: Environment,
-    distribution: Distribution,
-    file: RecordedFile,
-    progress: Progress,
-) -> None:
+    environment: Environment, distribution: Distribution, file: RecordedFile
+) -> Checked:
     path = environment.resolve(distribution, file.path)
     if path is None:
         problem = ("outside_environment", "It is recorded outside the environment.")
     elif not file.hash:
-        return progress.skipped()
+        return Checked(distribution.label, file.path, told=False)
     else:
         found = _problem(path, file.hash)
         if found is None:
-            return progress.succeeded()
+            return Checked(distribution.label, file.path)
         problem = found
-    code, message = problem
-    progress.failed(Failure(code, message, file.path))
+    return Checked(
+        distribution.label, file.path, failure=Failure(*problem, subject=file.path)
+    )
 
 
 def _problem(path: str, recorded: str) -> tuple[str, str] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import url_for
+
 from flask_ops_refresh import ALL_TENANTS
 from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh import Scope
@@ -9,9 +11,10 @@ from flask_ops_refresh.statuses import run_statuses
 
 from .current_place import current_place
 from .models import OperationRun
+from .models import ReviewPack
 from .models import User
 
-ops = OpsRefresh(operation_run=OperationRun)
+ops = OpsRefresh(operation_run=OperationRun, review_pack=ReviewPack)
 
 _statuses = run_statuses()
 
@@ -35,3 +38,9 @@ def load_scope(user: User) -> Scope | None:
         # A run of the whole workspace is for those who see the whole of it.
         sees_tenantless=everything,
     )
+
+
+@ops.review_pack_download_url
+def download_url(pack: ReviewPack) -> str:
+    """Where a review pack is downloaded."""
+    return url_for("review_packs.download", id=pack.id)

@@ -38,6 +38,8 @@ class Tenant(Model):
     name: orm.Mapped[str] = orm.mapped_column(sa.String(80))
     prefix: orm.Mapped[str] = orm.mapped_column(sa.Text)
 
+    workspace: orm.Mapped[Workspace] = orm.relationship()
+
     __table_args__ = (
         sa.UniqueConstraint("workspace_id", "name"),
         # What a run's foreign key leads to: a tenant of the run's own workspace.
@@ -109,6 +111,9 @@ class OperationRun(Model):
         primaryjoin=lambda: OperationRun.tenant_id == Tenant.id,
         foreign_keys=lambda: OperationRun.tenant_id,
     )
+    review_pack: orm.Mapped[ReviewPack | None] = orm.relationship(
+        back_populates="operation_run"
+    )
 
     __table_args__ = (
         sa.ForeignKeyConstraint(
@@ -128,3 +133,83 @@ class OperationRun(Model):
             postgresql_where=sa.text("status IN ('queued', 'running')"),
         ),
     )
+
+
+class ReviewPack(Model):
+    """What a review of a tenant has put together: a ZIP to be downloaded.
+
+    Read it freely; :class:`~example_app.operation_runs.OperationRunService` changes
+    it together with the run that makes it.
+
+    :param file_name: its file among :class:`~example_app.pack_files.PackFiles`.
+    """
+
+    __tablename__ = "review_packs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("workspaces.id"))
+    tenant_id: orm.Mapped[int]
+    operation_run_id: orm.Mapped[int] = orm.mapped_column(
+        sa.ForeignKey("operation_runs.id"), unique=True
+    )
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="queued")
+    options: orm.Mapped[dict[str, t.Any]] = orm.mapped_column(sa.JSON)
+    summary: orm.Mapped[dict[str, t.Any] | None] = orm.mapped_column(sa.JSON)
+    file_name: orm.Mapped[str | None] = orm.mapped_column(sa.String(80))
+    file_size: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
+    created_at: orm.Mapped[dt.datetime] = orm.mapped_column(
+        UtcDateTime, default=utc_now
+    )
+    generated_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(UtcDateTime)
+    expires_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(UtcDateTime)
+    updated_at: orm.Mapped[dt.datetime] = orm.mapped_column(
+        UtcDateTime, default=utc_now
+    )
+
+    operation_run: orm.Mapped[OperationRun] = orm.relationship(
+        back_populates="review_pack"
+    )
+    tenant: orm.Mapped[Tenant] = orm.relationship(
+        primaryjoin=lambda: ReviewPack.tenant_id == Tenant.id,
+        foreign_keys=lambda: ReviewPack.tenant_id,
+    )
+
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "tenant_id"], ["tenants.workspace_id", "tenants.id"]
+        ),
+        sa.CheckConstraint(
+            "status IN ('queued', 'generating', 'ready', 'failed', 'expired')"
+        ),
+        sa.CheckConstraint("status <> 'ready' OR file_name IS NOT NULL"),
+        sa.Index(
+            "ix_review_packs_newest", "workspace_id", "tenant_id", "created_at", "id"
+        ),
+        sa.Index(
+            "ix_review_packs_one_at_a_time",
+            "workspace_id",
+            "tenant_id",
+            unique=True,
+            sqlite_where=sa.text("status IN ('queued', 'generating')"),
+            postgresql_where=sa.text("status IN ('queued', 'generating')"),
+        ),
+        # What a worker asks every few seconds, of all workspaces at once.
+        sa.Index("ix_review_packs_expiry", "status", "expires_at"),
+    )
+
+
+class Notice(Model):
+    """What somebody wants everyone in a workspace to know, until a time."""
+
+    __tablename__ = "notices"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("workspaces.id"))
+    user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    text: orm.Mapped[str] = orm.mapped_column(sa.String(300))
+    created_at: orm.Mapped[dt.datetime] = orm.mapped_column(
+        UtcDateTime, default=utc_now
+    )
+    ends_at: orm.Mapped[dt.datetime] = orm.mapped_column(UtcDateTime)
+
+    user: orm.Mapped[User] = orm.relationship()
+
+    __table_args__ = (sa.Index("ix_notices_latest", "workspace_id", "ends_at"),)

@@ -1,14 +1,20 @@
-"""The life of an operation run: queued, running, completed, and nothing else."""
+"""The life of an operation run: queued, running, completed, and nothing else.
+
+The review pack that a run makes lives with it: each of its steps is stored in the
+same transaction as the step of the run that it belongs to.
+"""
 
 from __future__ import annotations
 
 import collections.abc as cabc
+import dataclasses
 import datetime as dt
 import logging
 import typing as t
 
 import sqlalchemy as sa
 from flask import current_app
+from sqlalchemy import exc
 from sqlalchemy import orm
 
 from .database import db
@@ -16,13 +22,36 @@ from .database import utc_now
 from .findings import Failure
 from .findings import Findings
 from .models import OperationRun
+from .models import ReviewPack
 from .models import Tenant
 from .models import User
+from .operation_catalogue import makes_pack
+from .pack_files import StoredFile
 from .work_queue import WorkQueue
 
 _log = logging.getLogger(__name__)
 
 _Session: t.TypeAlias = "orm.scoped_session[t.Any]"
+
+_PACK_FAILED = {"status": "failed"}
+
+#: Days for which a review pack is offered unless somebody chooses.
+KEEP_DAYS = 7
+
+
+class AlreadyUnderWay(Exception):
+    """A review pack of the tenant is being made: there is one at a time."""
+
+
+@dataclasses.dataclass(frozen=True)
+class MadePack:
+    """A review pack as its work leaves it.
+
+    :param figures: what the card shows of it.
+    """
+
+    file: StoredFile
+    figures: cabc.Mapping[str, int]
 
 
 class IllegalTransition(Exception):
@@ -54,9 +83,19 @@ class OperationRunService:
         self._now = now
 
     def request(
-        self, type: str, *, workspace_id: int, tenant: Tenant | None, user: User | None
+        self,
+        type: str,
+        *,
+        workspace_id: int,
+        tenant: Tenant | None,
+        user: User | None,
+        keep_days: int = KEEP_DAYS,
     ) -> OperationRun:
-        """Accept work: it is stored first, so that it cannot get lost."""
+        """Accept work: it is stored first, so that it cannot get lost.
+
+        :param keep_days: how long the review pack is offered, if it makes one.
+        :raises AlreadyUnderWay: a review pack of the tenant is being made.
+        """
         now = self._now()
         run = OperationRun(
             type=type,
@@ -66,8 +105,9 @@ class OperationRunService:
             created_at=now,
             updated_at=now,
         )
-        self._session.add(run)
-        self._session.commit()
+        if makes_pack(type) and tenant is not None:
+            run.review_pack = _asked_for(tenant, keep_days, now)
+        self._store(run)
         try:
             self._send(run.id)
         except Exception:
@@ -83,31 +123,45 @@ class OperationRunService:
         """
         now = self._now()
         self._change(
-            [OperationRun.id == run_id, OperationRun.status == "queued"],
+            run_id,
+            [OperationRun.status == "queued"],
             {"status": "running", "worker_id": worker_id, "started_at": now},
             now,
-            illegal=IllegalTransition(run_id, "started"),
+            wanted="started",
+            pack={"status": "generating"},
         )
         return self._session.get_one(OperationRun, run_id)
 
     def report(self, run_id: int, worker_id: str, findings: Findings) -> None:
         """Store how far a running run is."""
         self._change(
-            _running(run_id, worker_id),
-            {
-                "summary_counts": findings.counts(),
-                "failure_summary": findings.failure_summary(),
-                "context": findings.facts,
-            },
+            run_id,
+            _running(worker_id),
+            _found(findings),
             self._now(),
-            illegal=IllegalTransition(run_id, "reported on"),
+            wanted="reported on",
         )
 
-    def finish(self, run_id: int, worker_id: str, findings: Findings) -> None:
-        """Complete a running run; its outcome is by what was found."""
+    def finish(
+        self,
+        run_id: int,
+        worker_id: str,
+        findings: Findings,
+        made: MadePack | None = None,
+    ) -> None:
+        """Complete a running run; its outcome is by what was found.
+
+        :param made: the review pack it has made: offered from now on, unless
+            nothing was found at all.
+        """
         if not findings.succeeded and not findings.failures_total:
             findings.add(Failure("nothing_checked", "There was nothing to check."))
-        self._complete(run_id, worker_id, findings, findings.outcome)
+        outcome = findings.outcome
+        if made is None or outcome == "failed":
+            self._complete(run_id, worker_id, findings, outcome, _PACK_FAILED)
+        else:
+            pack = self._offered(run_id, made)
+            self._complete(run_id, worker_id, findings, outcome, pack)
 
     def fail(
         self,
@@ -124,7 +178,7 @@ class OperationRunService:
         if findings is not None:
             findings.failures.insert(0, reason)
             findings.failures_total += 1
-            self._complete(run_id, worker_id, findings, "failed")
+            self._complete(run_id, worker_id, findings, "failed", _PACK_FAILED)
             return
         run = self._session.get_one(OperationRun, run_id, populate_existing=True)
         known = run.failure_summary or {}
@@ -134,50 +188,108 @@ class OperationRunService:
         }
         now = self._now()
         self._change(
-            _running(run_id, worker_id),
+            run_id,
+            _running(worker_id),
             {**_completed("failed", now), "failure_summary": summary},
             now,
-            illegal=IllegalTransition(run_id, "failed"),
+            wanted="failed",
+            pack=_PACK_FAILED,
         )
 
     def send_again(self, run_id: int) -> None:
         """Put a queued run on the queue once more; it is started once all the same."""
         self._send(run_id)
 
+    def expire_packs(self) -> None:
+        """Offer no review pack any longer whose time is over."""
+        now = self._now()
+        self._session.execute(
+            sa.update(ReviewPack)
+            .where(ReviewPack.status == "ready", ReviewPack.expires_at <= now)
+            .values(status="expired", updated_at=now)
+            .execution_options(synchronize_session=False)
+        )
+        self._session.commit()
+
+    def _store(self, run: OperationRun) -> None:
+        self._session.add(run)
+        try:
+            self._session.commit()
+        except exc.IntegrityError as error:
+            self._session.rollback()
+            if run.review_pack is None or not self._is_making_one(run.review_pack):
+                raise
+            raise AlreadyUnderWay from error
+
+    def _is_making_one(self, pack: ReviewPack) -> bool:
+        under_way = sa.select(ReviewPack.id).where(
+            ReviewPack.workspace_id == pack.workspace_id,
+            ReviewPack.tenant_id == pack.tenant_id,
+            ReviewPack.status.in_(("queued", "generating")),
+        )
+        return self._session.scalar(under_way) is not None
+
+    def _offered(self, run_id: int, made: MadePack) -> dict[str, t.Any]:
+        """The values of a pack from now until it expires."""
+        options = sa.select(ReviewPack.options).where(
+            ReviewPack.operation_run_id == run_id
+        )
+        keep_days = self._session.scalars(options).one()["keep_days"]
+        now = self._now()
+        return {
+            "status": "ready",
+            "summary": dict(made.figures),
+            "file_name": made.file.name,
+            "file_size": made.file.size_bytes,
+            "generated_at": now,
+            "expires_at": now + dt.timedelta(days=keep_days),
+        }
+
     def _complete(
-        self, run_id: int, worker_id: str | None, findings: Findings, outcome: str
+        self,
+        run_id: int,
+        worker_id: str | None,
+        findings: Findings,
+        outcome: str,
+        pack: cabc.Mapping[str, t.Any],
     ) -> None:
         now = self._now()
         self._change(
-            _running(run_id, worker_id),
-            {
-                **_completed(outcome, now),
-                "summary_counts": findings.counts(),
-                "failure_summary": findings.failure_summary(),
-                "context": findings.facts,
-            },
+            run_id,
+            _running(worker_id),
+            {**_completed(outcome, now), **_found(findings)},
             now,
-            illegal=IllegalTransition(run_id, "completed"),
+            wanted="completed",
+            pack=pack,
         )
 
     def _change(
         self,
+        run_id: int,
         conditions: cabc.Iterable[sa.ColumnElement[bool]],
         values: cabc.Mapping[str, t.Any],
         now: dt.datetime,
         *,
-        illegal: IllegalTransition,
+        wanted: str,
+        pack: cabc.Mapping[str, t.Any] | None = None,
     ) -> None:
         changed = self._session.execute(
             sa.update(OperationRun)
-            .where(*conditions)
+            .where(OperationRun.id == run_id, *conditions)
             .values(**values, updated_at=now)
             .returning(OperationRun.id)
             .execution_options(synchronize_session=False)
         ).all()
+        if changed and pack:
+            self._session.execute(
+                sa.update(ReviewPack)
+                .where(ReviewPack.operation_run_id == run_id)
+                .values(**pack, updated_at=now)
+                .execution_options(synchronize_session=False)
+            )
         self._session.commit()
         if not changed:
-            raise illegal
+            raise IllegalTransition(run_id, wanted)
 
 
 def operation_run_service() -> OperationRunService:
@@ -186,12 +298,29 @@ def operation_run_service() -> OperationRunService:
     return OperationRunService(db.session, queue.send)
 
 
-def _running(run_id: int, worker_id: str | None) -> list[sa.ColumnElement[bool]]:
+def _asked_for(tenant: Tenant, keep_days: int, now: dt.datetime) -> ReviewPack:
+    return ReviewPack(
+        workspace_id=tenant.workspace_id,
+        tenant_id=tenant.id,
+        options={"keep_days": keep_days},
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _running(worker_id: str | None) -> list[sa.ColumnElement[bool]]:
     return [
-        OperationRun.id == run_id,
         OperationRun.status == "running",
         OperationRun.worker_id.is_not_distinct_from(worker_id),
     ]
+
+
+def _found(findings: Findings) -> dict[str, t.Any]:
+    return {
+        "summary_counts": findings.counts(),
+        "failure_summary": findings.failure_summary(),
+        "context": findings.facts,
+    }
 
 
 def _completed(outcome: str, now: dt.datetime) -> dict[str, t.Any]:

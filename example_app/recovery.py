@@ -1,4 +1,4 @@
-"""What becomes of work whose worker, or whose message, is lost."""
+"""What becomes of work whose worker, or whose message, is lost, and of its files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from .database import db
 from .findings import Failure
 from .models import OperationRun
+from .models import ReviewPack
 from .operation_runs import IllegalTransition
 from .operation_runs import OperationRunService
+from .pack_files import PackFiles
 from .work_queue import WorkQueue
 from .worker_leases import WorkerLeases
 
@@ -59,6 +61,27 @@ def send_unheard_runs(service: OperationRunService, queue: WorkQueue) -> None:
         if run_id not in waiting:
             service.send_again(run_id)
             _log.warning("Operation run %s was put on the queue again.", run_id)
+
+
+def remove_unneeded_files(files: PackFiles) -> None:
+    """Remove the files of packs that expired, and what a killed worker has left.
+
+    Those of a run that is under way stay: it may offer them any moment.
+    """
+    names = files.names()
+    if not names:
+        return
+    needed = sa.select(ReviewPack.file_name, ReviewPack.operation_run_id).where(
+        ReviewPack.operation_run_id.in_(set(names.values())),
+        ReviewPack.status.in_(("queued", "generating", "ready")),
+    )
+    rows = db.session.execute(needed).all()
+    db.session.rollback()
+    offered = {row.file_name for row in rows}
+    under_way = {row.operation_run_id for row in rows if row.file_name is None}
+    for name, run_id in names.items():
+        if name not in offered and run_id not in under_way:
+            files.remove(name)
 
 
 def _runs(status: str) -> list[tuple[int, str | None]]:

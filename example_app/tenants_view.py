@@ -17,6 +17,7 @@ from .current_place import Place
 from .database import db
 from .models import OperationRun
 from .models import Tenant
+from .operation_catalogue import Operation
 from .operation_catalogue import OPERATIONS
 from .operation_runs import operation_run_service
 from .sign_in import ask_to_sign_in
@@ -44,7 +45,7 @@ class TenantsView(BaseView):
         """The list."""
         place = _place()
         return self.render(
-            "tenants.html", rows=_with_latest_run(place), operations=OPERATIONS
+            "tenants.html", rows=_with_latest_run(place), operations=_startable()
         )
 
     @expose("/start", methods=["POST"])
@@ -54,7 +55,7 @@ class TenantsView(BaseView):
         tenant = place.tenant_of(request.form.get("tenant_id", type=int))
         if tenant is None:
             abort(404)
-        operation = OPERATIONS.get(request.form.get("type", ""))
+        operation = _startable().get(request.form.get("type", ""))
         if operation is None:
             abort(400)
         run = operation_run_service().request(
@@ -64,6 +65,15 @@ class TenantsView(BaseView):
             user=signed_in_user(),
         )
         return redirect(url_for("operations.details_view", id=run.id))
+
+
+def _startable() -> dict[str, Operation]:
+    """The operations started here; review packs are asked for on the dashboard."""
+    return {
+        type: operation
+        for type, operation in OPERATIONS.items()
+        if not operation.makes_pack
+    }
 
 
 def _place() -> Place:

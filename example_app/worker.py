@@ -10,18 +10,24 @@ import time
 from flask import Flask
 
 from .database import db
+from .database import utc_now
 from .environments import Environment
 from .findings import Failure
 from .models import OperationRun
+from .operation_catalogue import Operation
 from .operation_catalogue import OPERATIONS
 from .operation_runs import IllegalTransition
+from .operation_runs import MadePack
 from .operation_runs import operation_run_service
 from .operation_runs import OperationRunService
 from .pacing import Pacer
+from .pack_files import pack_files
 from .progress import OperationStopped
 from .progress import Progress
 from .recovery import fail_lost_runs
+from .recovery import remove_unneeded_files
 from .recovery import send_unheard_runs
+from .review_pack import PackOrder
 from .work_queue import WorkQueue
 from .worker_leases import WorkerLeases
 
@@ -57,15 +63,17 @@ class Worker:
             self._performing.discard(run_id)
 
     def recover(self) -> None:
-        """Look after work that was lost, by this worker or another."""
+        """Look after work that was lost, by this worker or another, and old packs."""
         with self._app.app_context():
             service = operation_run_service()
             fail_lost_runs(service, self._leases, self._may_perform)
+            service.expire_packs()
+            remove_unneeded_files(pack_files())
             if not self.stopping.is_set():
                 send_unheard_runs(service, self.queue)
 
     def keep_recovering(self) -> None:
-        """Look after lost work time and again, until the worker stops."""
+        """Do so time and again, until the worker stops."""
         while not self.stopping.wait(self._app.config["RECOVERY_INTERVAL_SECONDS"]):
             try:
                 self.recover()
@@ -97,14 +105,14 @@ class Worker:
         )
         # Should the run be ended by somebody else, then that is its end.
         with contextlib.suppress(IllegalTransition):
-            reason = self._work(run, progress)
-            if reason is None:
-                service.finish(run_id, self.id, progress.findings)
+            ended = self._work(run, progress)
+            if isinstance(ended, Failure):
+                service.fail(run_id, self.id, ended, progress.findings)
             else:
-                service.fail(run_id, self.id, reason, progress.findings)
+                service.finish(run_id, self.id, progress.findings, ended)
 
-    def _work(self, run: OperationRun, progress: Progress) -> Failure | None:
-        """Do the work; gives the reason if it did not come to its own end."""
+    def _work(self, run: OperationRun, progress: Progress) -> Failure | MadePack | None:
+        """Do the work; gives the pack it made, or why it came to no end of its own."""
         run_id, operation = run.id, OPERATIONS.get(run.type)
         if operation is None:
             return Failure("unknown_type", f"Nobody knows how to do {run.type}.")
@@ -117,6 +125,8 @@ class Worker:
             sleep=self.stopping.wait,
         )
         try:
+            if operation.makes_pack:
+                return _make_pack(operation, run, environment, progress, pacer)
             operation.work(environment, progress, pacer)
         except OperationStopped:
             return _STOPPED
@@ -128,3 +138,23 @@ class Worker:
             kind = type(error).__name__
             return Failure("crashed", f"It ended in an unexpected {kind}; see the log.")
         return None
+
+
+def _make_pack(
+    operation: Operation,
+    run: OperationRun,
+    environment: Environment,
+    progress: Progress,
+    pacer: Pacer,
+) -> MadePack:
+    assert run.tenant is not None
+    with pack_files().draft(run.id) as draft:
+        order = PackOrder(
+            file=draft.file,
+            workspace=run.tenant.workspace.name,
+            tenant=run.tenant.name,
+            asked_for_by=run.user.name if run.user else None,
+            made_at=utc_now(),
+        )
+        figures = operation.work(environment, progress, pacer, order)
+        return MadePack(draft.keep(), figures)

@@ -155,10 +155,14 @@ def read_figures(
 ) -> list[tuple[str, str]]:
     """The plain values of a stored JSON object, by name; nothing of any other."""
     return [
-        (_inline(name.replace("_", " ").capitalize()), _inline(figure))
+        (_inline(name.replace("_", " ").capitalize()), _figure(figure))
         for name, figure in masking.apply(read_object(raw, length)).items()
         if isinstance(figure, str | int | float) and not isinstance(figure, bool)
     ]
+
+
+def _figure(value: str | float) -> str:
+    return _inline(f"{value:,}" if isinstance(value, int) else value)
 
 
 def read_object(raw: object, length: int | None) -> dict[str, t.Any]:

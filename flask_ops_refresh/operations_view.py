@@ -44,14 +44,11 @@ from .operation_runs import RunReader
 from .operation_runs import RunRow
 from .request_state import request_state
 from .scope import Scope
+from .spreadsheet import defused
 
 #: Pages beyond this one are not offered: each would read every row before it.
 _LAST_PAGE = 2_000
 _SEARCH_LIMIT = 200
-
-# How a spreadsheet recognises a formula.
-_FORMULA = tuple("=+-@\t\r＝＋－＠")
-_BLANK = " \n\v\f\xa0\ufeff"
 
 
 class OperationsView(ModelView):
@@ -336,8 +333,7 @@ class OperationsView(ModelView):
     def get_export_value(self, model: t.Any, name: t.Any) -> t.Any:
         """A cell of an export; text that a spreadsheet would run is defused."""
         value = super().get_export_value(model, name)
-        is_formula = isinstance(value, str) and value.lstrip(_BLANK)[:1] in _FORMULA
-        return f"'{value}" if value and is_formula else value
+        return defused(value) if isinstance(value, str) else value
 
     def _get_list_extra_args(self) -> t.Any:
         args = super()._get_list_extra_args()

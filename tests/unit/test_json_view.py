@@ -291,9 +291,11 @@ def test_no_number_and_infinity_are_shown() -> None:
 
 def test_figures_are_plain_values_by_name() -> None:
     """Names are made readable, secrets masked, lists and truth values left out."""
-    stored = '{"total_files": 3, "size": "1 MB", "ok": true, "list": [1], "token": "x"}'
+    stored = (
+        '{"total_files": 43056, "size": "1 MB", "ok": true, "list": [1], "token": "x"}'
+    )
     assert read_figures(stored, None, MASKING) == [
-        ("Total files", "3"),
+        ("Total files", "43,056"),
         ("Size", "1 MB"),
         ("Token", "••••••"),
     ]
