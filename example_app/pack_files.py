@@ -54,15 +54,15 @@ class PackFiles:
         if found is None or found[2] != "zip":
             raise FileNotFoundError(name)
         try:
-            # No link is followed: what is offered was written here.
-            descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW)
+            # No link is followed and no pipe waited for: it was written here.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            descriptor = os.open(self._folder / name, flags)
         except OSError as error:
             raise FileNotFoundError(name) from error
-        opened = os.fdopen(descriptor, "rb")
-        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            opened.close()
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
             raise FileNotFoundError(name)
-        return opened
+        return os.fdopen(descriptor, "rb")
 
     def names(self) -> dict[str, int]:
         """All files, kept or not, with the id of the run of each."""

@@ -11,6 +11,7 @@ from flask import request
 from flask import send_file
 from flask import url_for
 from flask_login import login_required
+from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response
 
 from .current_place import choose_tenant
@@ -87,6 +88,6 @@ def download(id: int) -> Response:
         file,
         mimetype="application/zip",
         as_attachment=True,
-        download_name=f"review-pack-{pack.id} {pack.tenant.name}.zip",
+        download_name=secure_filename(f"review-pack-{pack.tenant.name}-{pack.id}.zip"),
         max_age=0,
     )
