@@ -5,11 +5,14 @@ import datetime as dt
 import typing as t
 
 import pytest
+import sqlalchemy as sa
 from bs4 import Tag
 from flask import render_template_string
 from flask.testing import FlaskClient
 from flask_admin import AdminIndexView
+from flask_admin.theme import Bootstrap4Theme
 from jinja2 import DictLoader
+from sqlalchemy import orm
 from werkzeug.test import TestResponse
 
 from flask_ops_refresh import OpsRefresh
@@ -428,6 +431,92 @@ def test_models_without_optional_columns_do(
         db.session.add(SmallPack(workspace_id=1, tenant_id=1, status="ready"))
         db.session.commit()
     assert "Ready" in card_text(browser(host, ADA, NORTH).get(HOME))
+
+
+_OPTIONAL = {
+    "operation_run_id": sa.Integer,
+    "summary": sa.JSON,
+    "options": sa.JSON,
+    "generated_at": sa.DateTime,
+    "expires_at": sa.DateTime,
+    "file_size": sa.Integer,
+    "updated_at": sa.DateTime,
+    "user": sa.String,
+}
+_DRAWN = {
+    "operation_run_id": "Operation run",
+    "summary": "Altered files 3",
+    "generated_at": "Generated 2026-03-14",
+    "expires_at": "Expires 2026-03-15",
+    "file_size": "Size 10 Bytes",
+    "user": "By Ada",
+}
+
+
+@pytest.mark.parametrize("missing", _OPTIONAL)
+def test_a_missing_column_costs_only_what_it_would_show(
+    make_host: cabc.Callable[..., Host], missing: str
+) -> None:
+    """Without one of the optional columns the card shows all that the others hold."""
+    base = orm.declarative_base()
+    values = {
+        "id": 1,
+        "workspace_id": 1,
+        "tenant_id": NORTH,
+        "status": "ready",
+        "created_at": NOW,
+        "operation_run_id": 1,
+        "summary": {"altered_files": 3},
+        "generated_at": NOW,
+        "expires_at": NOW + dt.timedelta(1),
+        "file_size": 10,
+        "user": "Ada",
+    }
+    columns = {name: sa.Column(kind) for name, kind in _OPTIONAL.items()}
+    model = type(
+        "NarrowPack",
+        (base,),
+        {
+            "__tablename__": "narrow_packs",
+            "id": sa.Column(sa.Integer, primary_key=True),
+            "workspace_id": sa.Column(sa.Integer),
+            "tenant_id": sa.Column(sa.Integer),
+            "status": sa.Column(sa.String),
+            "created_at": sa.Column(sa.DateTime),
+            **{name: column for name, column in columns.items() if name != missing},
+        },
+    )
+    ops = OpsRefresh(operation_run=OperationRun, review_pack=model)
+    ops.scope_loader(load_scope)
+    ops.review_pack_download_url(lambda pack: "/pack")
+    host = make_host(ops=ops)
+    host.add_run()
+    values.pop(missing, None)
+    with host.app.app_context():
+        base.metadata.create_all(db.engine)
+        db.session.execute(sa.insert(model).values(values))
+        db.session.commit()
+    text = card_text(browser(host, ADA, NORTH).get(HOME))
+    assert "Download" in text
+    assert {name for name, shown in _DRAWN.items() if shown not in text} == (
+        {missing} & _DRAWN.keys()
+    )
+
+
+def test_a_stock_dashboard_whose_base_has_the_card_shows_it_once(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """The app's own place for it comes first; nothing is drawn twice."""
+    host = make_host(theme=Bootstrap4Theme(base_template="own_base.html"))
+    own = (
+        '{% extends "admin/base.html" %}{% block messages %}{{ super() }}'
+        "{{ ops_refresh.review_pack_card() }}{% endblock %}"
+    )
+    host.app.jinja_loader = DictLoader({"own_base.html": own})
+    add_pack(host)
+    response = browser(host, ADA, NORTH).get(HOME)
+    assert "Generating" in card_text(response)
+    assert len(own_scripts(response)) == 1
 
 
 def test_a_link_to_a_view_that_closes_goes_with_the_next_poll(

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import pathlib
 import re
+import zipfile
 
 from playwright.sync_api import expect
 from playwright.sync_api import Page
 
+from ..example.processes import address_in
+from ..example.processes import demo
 from ..example.python_environments import SmallEnvironment
-from ..example.test_processes import address_in
-from ..example.test_processes import demo
+from ..example.waiting import wait_for
 
 
 def sign_in(page: Page, line: str, name: str) -> None:
@@ -90,3 +94,114 @@ def test_others_see_nothing_of_it(page: Page, tmp_path: pathlib.Path) -> None:
             assert response.status == 404
             assert "ops-refresh/operation" not in page.content()
             expect(page.locator("script[src*=ops-refresh]")).to_have_count(0)
+
+
+def choose_tenant(page: Page, name: str) -> None:
+    """Choose a tenant in the menu, which leads to its dashboard."""
+    page.locator(".workbench-place .dropdown-toggle", has_text="Tenant").click()
+    page.locator(".dropdown-item", has_text=name).click()
+
+
+def ask_for_pack(page: Page) -> None:
+    """Ask for a review pack through the dialog on the dashboard."""
+    page.get_by_role("button", name="Generate review pack").click()
+    page.get_by_role("dialog").get_by_role("button", name="Generate").click()
+
+
+def pass_time_until(page: Page, text: str) -> None:
+    """Let time pass on the page until the card shows a status."""
+    badge = page.locator(".ops-refresh-card .ops-refresh-status")
+
+    def look() -> bool:
+        page.clock.run_for(1000)
+        return badge.inner_text() == text
+
+    wait_for(look, f"a card that shows {text}", seconds=60)
+
+
+def test_a_review_pack_from_the_dialog_to_the_verified_file(
+    page: Page, tmp_path: pathlib.Path
+) -> None:
+    """Queued, generating, ready on one load; held by a dialog; silent afterwards."""
+    environment = SmallEnvironment(tmp_path / "large-environment")
+    environment.install("large", {f"large/{i}.py": "a" for i in range(300)})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    def polls() -> int:
+        return sum("/review-pack?" in url for url in asked)
+
+    arguments = ("--environment", str(environment.prefix))
+    settings = {
+        "EXAMPLE_APP_FILES_PER_SECOND": "60",
+        "EXAMPLE_APP_WORKER_THREADS": "1",
+    }
+    with demo(tmp_path / "data", *arguments, **settings) as (_, line):
+        page.clock.install()
+        sign_in(page, line, "ada")
+        # While the only thread of the worker verifies, the pack has to wait.
+        start_verification(page, "large-environment")
+        page.get_by_role("link", name="Home", exact=True).click()
+        choose_tenant(page, "large-environment")
+        ask_for_pack(page)
+        badge = page.locator(".ops-refresh-card .ops-refresh-status")
+        expect(badge).to_have_text("Queued")
+        page.evaluate("window.loadedOnce = true")
+        page.get_by_role("button", name="Generate review pack").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        before = polls()
+        page.clock.run_for(60_000)
+        assert polls() == before
+        with page.expect_request("**/review-pack?*"):
+            dialog.get_by_role("button", name="Cancel").click()
+            page.clock.run_for(1000)
+        pass_time_until(page, "Generating")
+        pass_time_until(page, "Ready")
+        assert page.evaluate("window.loadedOnce")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download").click()
+        verify_pack(download.value.path())
+        page.clock.run_for(60_000)
+        expect(page.locator("[data-ops-refresh-url]")).to_have_count(0)
+        before = len(asked)
+        page.clock.run_for(3600 * 1000)
+        page.evaluate("0")
+        assert len(asked) == before
+
+
+def verify_pack(path: pathlib.Path) -> None:
+    """Compare every file of a pack with its manifest."""
+    with zipfile.ZipFile(path) as pack:
+        assert pack.testzip() is None
+        manifest = json.loads(pack.read("manifest.json"))
+        assert sorted([*manifest["files"], "manifest.json"]) == sorted(pack.namelist())
+        for name, recorded in manifest["files"].items():
+            content = pack.read(name)
+            assert hashlib.sha256(content).hexdigest() == recorded["sha256"]
+            assert len(content) == recorded["bytes"]
+        assert b"large/299.py,in_order" in pack.read("integrity.csv")
+
+
+def test_a_notice_is_taken_down_under_an_open_page(
+    page: Page, tmp_path: pathlib.Path
+) -> None:
+    """What one person takes down is over on another's page, without a reload."""
+    with demo(tmp_path / "data") as (_, line):
+        page.clock.install()
+        sign_in(page, line, "ada")
+        page.get_by_role("button", name="Post a notice").click()
+        dialog = page.get_by_role("dialog").filter(visible=True)
+        dialog.get_by_label("What they should know").fill("Back at noon.")
+        dialog.get_by_role("button", name="Post").click()
+        expect(page.get_by_text("Back at noon.")).to_be_visible()
+        browser = page.context.browser
+        assert browser is not None
+        other = browser.new_context().new_page()
+        sign_in(other, line, "erin")
+        other.get_by_role("button", name="Take the notice down").click()
+        expect(other.get_by_text("Back at noon.")).to_have_count(0)
+        other.context.close()
+        page.clock.run_for(13_000)
+        expect(page.locator(".workbench-notice")).to_contain_text("over since")
+        expect(page.locator("[data-ops-refresh-url]")).to_have_count(0)

@@ -5,11 +5,14 @@ import datetime as dt
 
 import pytest
 from flask import Flask
+from flask import redirect
 from flask import Response
 from flask import session
 from flask_admin.theme import Bootstrap4Theme
+from jinja2 import DictLoader
 from playwright.sync_api import expect
 from playwright.sync_api import Page
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ..conftest import ADA
 from ..conftest import Host
@@ -39,11 +42,8 @@ class Live:
         self.page.evaluate("window.loadedOnce = true")
 
     def pass_time(self, seconds: int) -> None:
-        """Let time pass on the page, each answer taken in before it goes on."""
-        for _ in range(seconds):
-            wait_until_idle(self.page)
-            self.page.clock.run_for(1000)
-        wait_until_idle(self.page)
+        """Let time pass on the page."""
+        pass_time([self.page], seconds)
 
     def pass_an_hour(self) -> None:
         """Let an hour pass on a page that has nothing left to wait for."""
@@ -68,6 +68,16 @@ def live(host: Host, page: Page, serve: cabc.Callable[[Flask], str]) -> Live:
         session["tenant_id"] = 1
 
     return Live(host, page, serve(host.app))
+
+
+def pass_time(pages: cabc.Collection[Page], seconds: int) -> None:
+    """Let time pass on pages of one window, each answer taken in before it goes on."""
+    for _ in range(seconds):
+        for page in pages:
+            wait_until_idle(page)
+        next(iter(pages)).clock.run_for(1000)
+    for page in pages:
+        wait_until_idle(page)
 
 
 def now() -> dt.datetime:
@@ -174,6 +184,72 @@ def test_a_revoked_membership_takes_the_content_off_the_page(live: Live) -> None
     asked = len(live.polls)
     live.pass_an_hour()
     assert len(live.polls) == asked
+
+
+def test_the_hosts_own_widgets_stay_as_they_are(live: Live) -> None:
+    """While the card changes, what stands around it is not touched at all."""
+    host, page = live.host, live.page
+    own = (
+        '{% extends "admin/master.html" %}{% block body %}'
+        '<div class="widget" id="above"><input aria-label="Filter"></div>'
+        "{{ ops_refresh.review_pack_card() }}"
+        '<details class="widget" id="below"><summary>More</summary>More</details>'
+        "{% endblock %}"
+    )
+    host.app.jinja_loader = DictLoader({"admin/index.html": own})
+    [pack] = host.add(
+        ReviewPack(workspace_id=1, tenant_id=1, status="queued", created_at=now())
+    )
+    live.open("/admin/")
+    page.evaluate(
+        """window.touched = 0;
+        for (const widget of document.querySelectorAll(".widget"))
+          new MutationObserver(() => { touched += 1; }).observe(widget, {
+            attributes: true, childList: true, subtree: true, characterData: true });"""
+    )
+    page.get_by_label("Filter").fill("half a wo")
+    host.update(ReviewPack, pack, status="ready")
+    live.pass_time(13)
+    expect(page.locator(".ops-refresh-card")).to_contain_text("Ready")
+    expect(page.get_by_label("Filter")).to_be_focused()
+    expect(page.get_by_label("Filter")).to_have_value("half a wo")
+    assert page.evaluate("touched") == 0
+
+
+def test_two_tabs_keep_to_their_tenants(
+    host: Host, page: Page, serve: cabc.Callable[[Flask], str]
+) -> None:
+    """Of two tabs with a tenant each, neither ever shows the other's pack."""
+
+    @host.app.get("/choose/<int:tenant>")
+    def choose(tenant: int) -> WerkzeugResponse:
+        session["_user_id"] = str(ADA)
+        session["tenant_id"] = tenant
+        return redirect("/admin/")
+
+    packs = host.add(
+        *(
+            ReviewPack(workspace_id=1, tenant_id=id, status="queued", created_at=now())
+            for id in (1, 2)
+        )
+    )
+    address = serve(host.app)
+    page.context.clock.install()
+    page.context.add_init_script(WATCH_FETCH)
+    tabs = {"North": page, "South": page.context.new_page()}
+    for tenant, tab in enumerate(tabs.values(), start=1):
+        tab.goto(f"{address}/choose/{tenant}")
+    for status, label in [("generating", "Generating"), ("ready", "Ready")]:
+        for pack, (own, tab) in zip(packs, tabs.items(), strict=True):
+            [other] = tabs.keys() - {own}
+            card = tab.locator(".ops-refresh-card")
+            pass_time(tabs.values(), 13)
+            expect(card).not_to_contain_text(label)
+            host.update(ReviewPack, pack, status=status)
+            pass_time(tabs.values(), 13)
+            expect(card).to_contain_text(label)
+            expect(card).to_contain_text(own)
+            expect(card).not_to_contain_text(other)
 
 
 @pytest.mark.parametrize("swatch", ["default", "darkly"])

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import collections.abc as cabc
-import contextlib
 import os
 import pathlib
-import re
 import signal
 import socket
 import stat
-import subprocess
-import sys
-import typing as t
 import urllib.request
 
 import pytest
@@ -21,48 +15,15 @@ from example_app.models import OperationRun
 from example_app.models import Tenant
 
 from .conftest import Example
+from .processes import address_in
+from .processes import children_of
+from .processes import demo
+from .processes import is_running
+from .processes import process
+from .processes import stop
+from .processes import worker_process
 from .python_environments import SmallEnvironment
 from .waiting import wait_for
-
-#: Slow enough that 400 files are not done before a test is.
-SLOW = "20"
-
-
-@contextlib.contextmanager
-def process(
-    *arguments: str, data: pathlib.Path, **settings: str
-) -> cabc.Iterator[subprocess.Popen[str]]:
-    """A process of the app, which does not outlive the test."""
-    environment = {
-        **os.environ,
-        "EXAMPLE_APP_DATA": str(data),
-        "EXAMPLE_APP_FILES_PER_SECOND": SLOW,
-        "EXAMPLE_APP_RECOVERY_INTERVAL_SECONDS": "0.2",
-        **settings,
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as started:
-        try:
-            yield started
-        finally:
-            if started.poll() is None:
-                started.kill()
-
-
-@contextlib.contextmanager
-def worker_process(example: Example, **settings: str) -> cabc.Iterator[t.Any]:
-    """A worker that takes work."""
-    data = example.app.config["DATA"]
-    with process("example_app.worker_process", data=data, **settings) as worker:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "ready\n"
-        yield worker
 
 
 @pytest.fixture
@@ -82,19 +43,6 @@ def under_way(example: Example, run_id: int) -> OperationRun | None:
 def completed(example: Example, run_id: int) -> OperationRun | None:
     run = example.run(run_id)
     return run if run.status == "completed" else None
-
-
-def is_running(pid: int) -> bool:
-    try:
-        status = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
-
-
-def children_of(pid: int) -> list[int]:
-    tasks = pathlib.Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 @pytest.mark.usefixtures("large")
@@ -155,33 +103,6 @@ def test_queued_without_a_message(example: Example, small: SmallEnvironment) -> 
     with worker_process(example):
         run = wait_for(lambda: completed(example, run_id), "the end of the run")
     assert run.outcome == "succeeded"
-
-
-@contextlib.contextmanager
-def demo(
-    data: pathlib.Path, *arguments: str
-) -> cabc.Iterator[tuple[subprocess.Popen[str], str]]:
-    """The demo, and the one line that it says."""
-    with process("example_app", "--port", "0", *arguments, data=data) as started:
-        assert started.stdout is not None
-        line = started.stdout.readline()
-        if not line:
-            raise AssertionError(started.communicate()[1])
-        yield started, line
-
-
-def stop(started: subprocess.Popen[str], number: int = signal.SIGINT) -> str:
-    """Stop the demo and give what it said since its one line."""
-    started.send_signal(number)
-    out, errors = started.communicate(timeout=30)
-    assert out == ""
-    return errors
-
-
-def address_in(line: str) -> str:
-    found = re.match(r"(http://127\.0\.0\.1:\d+/) ", line)
-    assert found is not None, line
-    return found[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
