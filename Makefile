@@ -1,6 +1,7 @@
 # make demo    a running product with a worker, at the address it prints
 # make test    every test
 # make check   lint, format and types
+# make mutants what the tests do not notice when access and polling rules are changed
 #
 # Everything is installed into .venv; nothing else on the machine changes,
 # but for Chromium, which `make test` asks the system's packages for if there is none.
@@ -11,7 +12,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format chromium clean
+.PHONY: help demo test check mutants format chromium clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -50,9 +51,13 @@ check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 	$(BIN)/pyright
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
 
+mutants: $(STAMPS)/dev
+	CI=true $(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 format: $(STAMPS)/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants

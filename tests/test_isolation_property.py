@@ -264,8 +264,8 @@ def test_every_route_shows_what_the_rule_says(world: World) -> None:
 
     @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
     @given(
-        memberships=st.tuples(any_membership, any_membership),
-        stored_runs=st.lists(runs, max_size=8),
+        memberships=st.tuples(some_membership, any_membership),
+        stored_runs=st.lists(runs, min_size=4, max_size=8),
         stored_packs=st.lists(packs, max_size=5),
     )
     def check(

@@ -35,6 +35,12 @@ def test_a_missing_creation_time_is_the_oldest() -> None:
     assert interval(None) == 10
 
 
+@pytest.mark.parametrize(("seconds", "age"), [(-5, 0), (0, 0), (0.25, 0.25), (7, 7)])
+def test_ages_are_exact_and_never_negative(seconds: float, age: float) -> None:
+    """A fraction of a second counts; a clock that is ahead makes nothing older."""
+    assert age_seconds(NOW - dt.timedelta(seconds=seconds), NOW) == age
+
+
 def test_a_naive_time_is_utc() -> None:
     """A column without a zone holds UTC."""
     naive = (NOW - dt.timedelta(seconds=30)).replace(tzinfo=None)
