@@ -262,7 +262,7 @@ def text_of(seconds: int | None) -> str | None:
 def test_every_route_shows_what_the_rule_says(world: World) -> None:
     """List, filters and what they offer, search, detail, export, count, card, polls."""
 
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
     @given(
         memberships=st.tuples(some_membership, any_membership),
         stored_runs=st.lists(runs, min_size=4, max_size=8),
@@ -548,7 +548,7 @@ def test_polls_keep_to_the_rule_through_any_history(
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=7,
+            max_examples=5,
             stateful_step_count=15,
             suppress_health_check=[HealthCheck.too_slow],
         ),
