@@ -176,9 +176,8 @@ class OperationRunService:
             was reported stays otherwise.
         """
         if findings is not None:
-            findings.failures.insert(0, reason)
-            findings.failures_total += 1
-            self._complete(run_id, worker_id, findings, "failed", _PACK_FAILED)
+            found = findings.led_by(reason)
+            self._complete(run_id, worker_id, found, "failed", _PACK_FAILED)
             return
         run = self._session.get_one(OperationRun, run_id, populate_existing=True)
         known = run.failure_summary or {}

@@ -59,7 +59,6 @@ def main(arguments: t.Sequence[str] | None = None) -> None:
     consumer = OperationConsumer(worker, app.config["WORKER_THREADS"])
     if options.with_parent:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
-    worker.recover()
     recovery = threading.Thread(target=worker.keep_recovering)
     recovery.start()
     try:
