@@ -110,9 +110,9 @@ class OperationRunService:
         self._store(run)
         try:
             self._send(run.id)
-        except Exception:
+        except Exception as error:
             # It is accepted all the same: the worker finds it in the database.
-            _log.exception("Operation run %s could not be put on the queue.", run.id)
+            _log.error("Operation run %s is not on the queue yet: %s", run.id, error)
         return run
 
     def start(self, run_id: int, worker_id: str) -> OperationRun:

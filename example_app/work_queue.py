@@ -86,11 +86,17 @@ def _open(url: str) -> Huey:
 def _redis_pool(url: str) -> t.Any:
     try:
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
     except ImportError as error:
         raise ValueError(
             "WORK_QUEUE_URL names a Redis, which needs: pip install redis"
         ) from error
-    # A page that sends a message does not wait long for a server that is away.
+    # A page that sends a message does not wait long for a server that is away; once
+    # more is for a connection that has gone stale.
     return redis.ConnectionPool.from_url(
-        url, socket_connect_timeout=_REDIS_SECONDS, socket_timeout=_REDIS_SECONDS
+        url,
+        socket_connect_timeout=_REDIS_SECONDS,
+        socket_timeout=_REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 1),
     )

@@ -110,7 +110,7 @@ def installation(
     small: SmallEnvironment,
 ) -> cabc.Iterator[Installation]:
     """SQLite with a queue in SQLite, or PostgreSQL with a queue in Redis."""
-    small.install("large", {f"large/{number}.py": "a" for number in range(300)})
+    small.install("large", {f"large/{number}.py": "a" for number in range(200)})
     with contextlib.ExitStack() as stack:
         settings: dict[str, str] = {}
         servers: dict[str, OwnServer] = {}
@@ -158,7 +158,7 @@ def assert_offered_whole(installation: Installation, run_id: int) -> None:
     assert path.stat().st_size == pack.file_size
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-        assert b"large/299.py,in_order" in archive.read("integrity.csv")
+        assert b"large/199.py,in_order" in archive.read("integrity.csv")
 
 
 def assert_done_once(installation: Installation, run_ids: cabc.Iterable[int]) -> None:
@@ -235,11 +235,15 @@ def test_killed_redis(installation: Installation) -> None:
 def test_killed_postgresql(installation: Installation) -> None:
     """What runs goes on meanwhile and is written down once the database is back."""
     postgresql = installation.servers["postgresql"]
+    client = installation.example.client("ada")
     with installation.demo():
         kept = start_both(installation)
         waiting = installation.request_run("inventory.collect")
         postgresql.kill()
+        page = client.get("/admin/")
         postgresql.start()
+        assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+        assert "Back in a moment" in page.text
         everything = (*kept, waiting)
         for run_id in everything:
             wait_for(lambda run_id=run_id: installation.is_completed(run_id), "an end")

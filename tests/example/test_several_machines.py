@@ -1,4 +1,4 @@
-"""What an installation on several machines does differently: leases and queue."""
+"""Which workers are believed alive, and where the queue may be."""
 
 from __future__ import annotations
 
