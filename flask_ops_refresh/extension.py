@@ -268,7 +268,12 @@ class OpsRefresh:
         runs: ModelMapping | None,
     ) -> None:
         index_view = installation.admin.index_view
-        reader = PackReader(packs, self._pack_statuses, runs)
+        reader = PackReader(
+            packs,
+            self._pack_statuses,
+            runs,
+            signs_of_life=installation.settings.stalled_after_seconds is not None,
+        )
         region = ReviewPackRegion(
             index_view, installation, reader, lambda: self._download_url
         )
