@@ -23,6 +23,8 @@ from . import review_packs
 from .access import Access
 from .access import ScopeLoader
 from .assets import serve_assets
+from .denial_log import DenialLog
+from .denial_log import log_denials
 from .installation import Installation
 from .json_view import Masking
 from .live_region import FunctionRegion
@@ -137,6 +139,7 @@ class OpsRefresh:
         _add_routes(app, installation)
         polls = installation.poll_endpoint
         keep_quiet(app, lambda endpoint: endpoint == polls, settle)
+        log_denials(app, installation.is_guarded, DenialLog())
         app.jinja_env.globals["ops_refresh"] = TemplateGlobal(self)
         app.extensions[_NAME] = self
         self._installations[app] = installation
