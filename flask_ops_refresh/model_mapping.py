@@ -167,12 +167,11 @@ class ModelMapping:
 
         :returns: ``None`` where no relationship leads there by that attribute.
         """
-        local_columns = getattr(getattr(self.model, by, None), "columns", None)
-        if not self.has(by) or local_columns is None:
-            return None
+        held_in = getattr(getattr(self.model, by, None), "property", None)
+        columns = getattr(held_in, "columns", ())
         for relationship in self._mapper.relationships:
             for local, far in relationship.local_remote_pairs or ():
-                if local in local_columns and relationship.mapper.class_ is target:
+                if local in columns and relationship.mapper.class_ is target:
                     return _by_column(target, relationship.mapper, far)
         return None
 

@@ -12,8 +12,10 @@ import typing as t
 import sqlalchemy as sa
 from flask_admin.babel import gettext
 from flask_admin.contrib.sqla.ajax import QueryAjaxModelLoader
+from flask_admin.contrib.sqla.fields import QuerySelectField
 from flask_admin.contrib.sqla.form import AdminModelConverter
 from flask_admin.contrib.sqla.form import InlineModelConverter
+from flask_admin.model.fields import AjaxSelectField
 from wtforms.validators import ValidationError
 
 from .finding import found_or_none
@@ -99,12 +101,14 @@ class RelatedRecords:
         )
 
     def require_named_in_scope(self, form: t.Any, record: t.Any) -> None:
-        """Refuse a typed foreign key that leads to a record not offered.
+        """Refuse a form that chooses, or names by its key, a record not offered.
 
         To be asked before the record is flushed.
 
-        :raises ValidationError: there is such a key.
+        :raises ValidationError: there is such a choice or key.
         """
+        if any(map(_chose_nothing_offered, _fields(form))):
+            raise ValidationError(gettext("Not a valid choice"))
         state = sa.inspect(record)
         with self.session.no_autoflush:
             for relationship in state.mapper.relationships:
@@ -165,6 +169,27 @@ class ScopedLoader(QueryAjaxModelLoader):
         )
 
 
+def _fields(form: t.Any) -> cabc.Iterator[t.Any]:
+    """The fields of a form and of the forms within it."""
+    for field in form:
+        yield field
+        for inner in getattr(field, "entries", [field]):
+            if hasattr(inner, "form"):
+                yield from _fields(inner.form)
+
+
+def _chose_nothing_offered(field: t.Any) -> bool:
+    """Whether a choice was sent that the field does not offer.
+
+    The fields themselves take it for none at all where none is allowed, and a
+    record without a tenant is seen by more people than one with a tenant.
+    """
+    if not isinstance(field, QuerySelectField | AjaxSelectField):
+        return False
+    sent = field.raw_data[0] if field.raw_data else ""
+    return sent not in ("", "__None") and field.data is None
+
+
 def scoped_converter(
     base: type[AdminModelConverter], related: RelatedRecords
 ) -> type[AdminModelConverter]:
@@ -177,7 +202,9 @@ def scoped_converter(
         def _model_select_field(
             self, prop: t.Any, multiple: t.Any, remote_model: t.Any, **options: t.Any
         ) -> t.Any:
-            options.setdefault("query_factory", lambda: related.query(remote_model))
+            looked_up = getattr(self.view, "_form_ajax_refs", {})
+            if prop.key not in looked_up:
+                options.setdefault("query_factory", lambda: related.query(remote_model))
             return super()._model_select_field(prop, multiple, remote_model, **options)
 
     return ScopedConverter
