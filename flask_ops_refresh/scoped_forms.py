@@ -87,7 +87,7 @@ class RelatedRecords:
         """The session of the current app."""
         return self._installation.get_session()
 
-    def query(self, model: t.Any) -> t.Any:
+    def offered(self, model: t.Any) -> t.Any:
         """The records of a model that may be offered, as a query."""
         scope = self._installation.access.require()
         return self.session.query(model).filter(*self._criteria(scope, model))
@@ -131,7 +131,7 @@ class RelatedRecords:
         if None in values:
             return True  # It leads nowhere.
         remote = [far for _, far in relationship.local_remote_pairs]
-        query = self.query(relationship.mapper.class_).filter(
+        query = self.offered(relationship.mapper.class_).filter(
             *(far == value for far, value in zip(remote, values, strict=True))
         )
         found = found_or_none(self.session, lambda: query.with_entities(*remote).all())
@@ -147,7 +147,7 @@ class ScopedLoader(QueryAjaxModelLoader):
 
     def get_query(self) -> t.Any:
         """The records that may be found."""
-        return self._related.query(self.model)
+        return self._related.offered(self.model)
 
     def get_one(self, pk: t.Any) -> t.Any:
         """The record of this key; ``None`` if it may not be found."""
@@ -204,7 +204,9 @@ def scoped_converter(
         ) -> t.Any:
             looked_up = getattr(self.view, "_form_ajax_refs", {})
             if prop.key not in looked_up:
-                options.setdefault("query_factory", lambda: related.query(remote_model))
+                options.setdefault(
+                    "query_factory", lambda: related.offered(remote_model)
+                )
             return super()._model_select_field(prop, multiple, remote_model, **options)
 
     return ScopedConverter

@@ -125,7 +125,7 @@ class ScopedModelView(ModelView):
     def get_those(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> list[t.Any]:
         """The model's instances of those records that are in scope."""
         found: list[t.Any] = []
-        for start in range(0, len(keys), _BATCH):
+        for start in range(0, max(len(keys), 1), _BATCH):
             wanted = self._records.among(keys[start : start + _BATCH])
             query = self.get_query().filter(wanted)
             session = self._installation.get_session()
