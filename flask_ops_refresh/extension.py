@@ -23,6 +23,8 @@ from . import review_packs
 from .access import Access
 from .access import ScopeLoader
 from .assets import serve_assets
+from .denial_log import DenialLog
+from .denial_log import log_denials
 from .installation import Installation
 from .json_view import Masking
 from .live_region import FunctionRegion
@@ -140,6 +142,7 @@ class OpsRefresh:
         keep_quiet(app, lambda endpoint: endpoint == polls, settle)
         models = [mapping.model for mapping in (runs, packs) if mapping is not None]
         separate_polls(app, lambda endpoint: endpoint == polls, installation, models)
+        log_denials(app, installation.is_guarded, DenialLog())
         app.jinja_env.globals["ops_refresh"] = TemplateGlobal(self)
         app.extensions[_NAME] = self
         self._installations[app] = installation

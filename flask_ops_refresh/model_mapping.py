@@ -162,6 +162,19 @@ class ModelMapping:
         narrowed = [column == known[local] for local, column in remote.items()]
         return sa.select(key, label).where(key.in_(ids), *narrowed)
 
+    def key_led_to(self, by: str, target: type[t.Any]) -> t.Any:
+        """The attribute of ``target`` that this model's attribute ``by`` holds ids of.
+
+        :returns: ``None`` where no relationship leads there by that attribute.
+        """
+        held_in = getattr(getattr(self.model, by, None), "property", None)
+        columns = getattr(held_in, "columns", ())
+        for relationship in self._mapper.relationships:
+            for local, far in relationship.local_remote_pairs or ():
+                if local in columns and relationship.mapper.class_ is target:
+                    return _by_column(target, relationship.mapper, far)
+        return None
+
     def every_column(self) -> list[sa.ColumnElement[t.Any]]:
         """All columns of the model as text, each cut at :data:`JSON_LIMIT`."""
         return [
@@ -195,6 +208,24 @@ class ModelMapping:
                 return None
             values.append(value)
         return tuple(values)
+
+    def named(self, text: object) -> sa.ColumnElement[bool]:
+        """The condition that a row has the primary key that this text stands for.
+
+        Nothing meets it where the text is no key: what is malformed is looked for
+        as what is missing is.
+        """
+        key = self.decode_key(text) if isinstance(text, str) else None
+        return sa.false() if key is None else self.key_condition(key)
+
+    def among(
+        self, keys: cabc.Collection[cabc.Sequence[t.Any]]
+    ) -> sa.ColumnElement[bool]:
+        """The condition that a row has one of these primary keys."""
+        if len(self.primary_key) == 1:
+            column: sa.ColumnElement[t.Any] = self.primary_key[0]
+            return column.in_([key[0] for key in keys])
+        return sa.or_(sa.false(), *(self.key_condition(key) for key in keys))
 
     def key_condition(self, key: cabc.Sequence[t.Any]) -> sa.ColumnElement[bool]:
         """The condition that a row has this primary key."""

@@ -8,17 +8,14 @@ import typing as t
 
 import sqlalchemy as sa
 from flask import abort
-from flask import current_app
 from flask import render_template
 from flask import request
 from flask_admin.babel import gettext
 from flask_admin.babel import lazy_gettext
 from flask_admin.base import expose
-from flask_admin.contrib.sqla.view import ModelView
 from flask_admin.model.helpers import get_mdict_item_or_list
 from markupsafe import Markup
 from sqlalchemy import exc
-from werkzeug.exceptions import Unauthorized
 
 from . import clock
 from . import formatting
@@ -39,8 +36,10 @@ from .operation_filters import run_filters
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
 from .operation_runs import RunRow
+from .request_origin import stays_here
 from .request_state import request_state
 from .scope import Scope
+from .scoped_view import ScopedModelView
 from .spreadsheet import defused
 from .vitality import Vitality
 from .vitality import vitality_of
@@ -50,10 +49,11 @@ _LAST_PAGE = 2_000
 _SEARCH_LIMIT = 200
 
 
-class OperationsView(ModelView):
+class OperationsView(ScopedModelView):
     """A read-only model view over operation runs; subclass it as any other.
 
-    Rows are :class:`~flask_ops_refresh.operation_runs.RunRow` objects: the
+    What a subclass turns on, such as ``can_edit`` or actions, works in scope. Rows
+    are :class:`~flask_ops_refresh.operation_runs.RunRow` objects: the
     attributes of the contract read raw, any other that of the model's instance.
 
     :param installation: the extension as it stands in the app.
@@ -96,7 +96,9 @@ class OperationsView(ModelView):
         options.setdefault("name", lazy_gettext("Operations"))
         options.setdefault("category", "Monitoring")
         options.setdefault("endpoint", "operations")
-        super().__init__(model, session, **options)
+        super().__init__(
+            model, session, installation=installation, records=reader.runs, **options
+        )
         # Rows carry the names of what they belong to; nothing else is joined.
         self._auto_joins = ()
         self.detail_region = OperationDetailRegion(self)
@@ -143,40 +145,7 @@ class OperationsView(ModelView):
         if self.column_extra_row_actions or self.can_edit or self.can_delete:
             self.column_display_actions = True
 
-    # Access
-
-    def is_visible(self) -> bool:
-        """Whether the menu shows the view: only to those who see anything in it."""
-        return super().is_visible() and self._installation.access.sees_something()
-
-    def _handle_view(self, name: str, **kwargs: t.Any) -> t.Any:
-        try:
-            self._installation.access.require()
-        except Unauthorized:
-            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
-        if not _stays_here(request.values.get("url")):
-            abort(400)
-        return super()._handle_view(name, **kwargs)
-
     # Reading, each time through the scope
-
-    def get_query(self) -> t.Any:
-        """The runs in scope, as a query of the model."""
-        scope = self._installation.access.require()
-        query = self._installation.get_session().query(self.model)
-        return query.filter(*scope.criteria(self.model))
-
-    def get_count_query(self) -> t.Any:
-        """How many runs are in scope."""
-        return self.get_query().with_entities(sa.func.count())
-
-    def get_one(self, id: str) -> t.Any:
-        """The model's instance of a run in scope; ``None`` for anything else."""
-        key = self._reader.runs.decode_key(id)
-        if key is None:
-            return None
-        found = self.get_query().filter(self._reader.runs.key_condition(key))
-        return found.one_or_none()
 
     def get_pk_value(self, model: t.Any) -> str:
         """The primary key as it stands in addresses."""
@@ -228,14 +197,9 @@ class OperationsView(ModelView):
     def read_run(self, scope: Scope, id: str) -> RunRow | None:
         """One run with everything its detail page shows."""
         runs = self._reader.runs
-        key = runs.decode_key(id)
-        if key is None:
-            return None
         columns = self._reader.columns(detail=True, every=self._shows_more)
-        statement = (
-            sa.select(*columns)
-            .where(*scope.criteria(runs.model))
-            .where(runs.key_condition(key))
+        statement = sa.select(*columns).where(
+            *scope.criteria(runs.model), runs.named(id)
         )
         stored = self._installation.get_session().execute(statement).one_or_none()
         return stored and self._reader.row(stored, RunInstances(self._instances))
@@ -247,10 +211,7 @@ class OperationsView(ModelView):
         return [self._reader.row(stored, instances) for stored in found]
 
     def _instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
-        runs = self._reader.runs
-        wanted = sa.or_(sa.false(), *(runs.key_condition(key) for key in keys))
-        found = self.get_query().filter(wanted)
-        return {self.get_pk_value(each): each for each in found}
+        return {self.get_pk_value(each): each for each in self.get_those(keys)}
 
     # Pages
 
@@ -271,7 +232,7 @@ class OperationsView(ModelView):
         if state is None:
             abort(404)
         return_url = request.args.get("url")
-        if not return_url or not _stays_here(return_url):
+        if not return_url or not stays_here(return_url):
             return_url = self.get_url(".index_view")
         stylesheet = live_region.stylesheet(self._installation)
         return self.render(
@@ -364,11 +325,6 @@ class OperationsView(ModelView):
         if isinstance(model, RunRow) and "." in name:
             model = model.instance
         return super()._get_field_value(model, name)
-
-    @property
-    def installation(self) -> Installation:
-        """The extension as it stands in the app."""
-        return self._installation
 
     def vitality(self, run: RunRow, now: dt.datetime) -> Vitality:
         """Whether a run is waited for, and whether it seems dead."""
@@ -467,13 +423,6 @@ _REGION_ONLY = "flask_ops_refresh/_region_only.html"
 
 # Names in the query that Flask-Admin's own templates cannot pass on.
 _TAKEN = frozenset({"endpoint", "export_type"})
-
-
-def _stays_here(url: str | None) -> bool:
-    """Whether a return address is a plain path of this host."""
-    if not url:
-        return True
-    return url.startswith("/") and url[1:2] not in ("/", "\\") and url.isprintable()
 
 
 def _keyed_row(cells: Markup, key: str) -> Markup:

@@ -17,6 +17,7 @@ from . import live_region
 from .installation import Installation
 from .poll_transaction import reading_only
 from .quiet_session import is_remembered_only
+from .request_origin import read_by_own_site
 
 #: Seconds after which a client may ask again when the database is unavailable.
 RETRY_AFTER_SECONDS = 5
@@ -93,8 +94,7 @@ def _poll(installation: Installation, name: str) -> Response:
 
 
 def _from_own_page() -> bool:
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    return request.headers.get("Ops-Refresh") == "1" and site == "same-origin"
+    return request.headers.get("Ops-Refresh") == "1" and read_by_own_site()
 
 
 def _answer(

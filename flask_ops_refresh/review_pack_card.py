@@ -23,7 +23,6 @@ from .intervals import review_pack_interval
 from .live_region import Args
 from .live_region import LiveRegion
 from .live_region import LiveState
-from .model_mapping import key_value
 from .request_state import request_state
 from .review_packs import PackReader
 from .review_packs import PackRow
@@ -62,11 +61,7 @@ class ReviewPackRegion(LiveRegion):
 
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Read the tenant's latest pack with one SELECT."""
-        column = self._reader.packs.model.tenant_id
-        tenant_id = key_value(column.type, args.get("tenant_id", ""))
-        if tenant_id is None:
-            return None
-        select = self._reader.latest(scope, tenant_id)
+        select = self._reader.latest(scope, args.get("tenant_id", ""))
         stored = self._installation.get_session().execute(select).one_or_none()
         if stored is None:
             return None

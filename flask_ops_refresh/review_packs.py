@@ -8,6 +8,7 @@ import typing as t
 
 import sqlalchemy as sa
 
+from .model_mapping import key_value
 from .model_mapping import ModelMapping
 from .scope import Scope
 from .statuses import StatusRules
@@ -66,13 +67,18 @@ class PackReader:
         self.statuses = statuses
         self.runs = runs if runs is not None and len(runs.primary_key) == 1 else None
 
-    def latest(self, scope: Scope, tenant_id: t.Any) -> sa.Select[t.Any]:
-        """A SELECT of a tenant's newest pack in scope."""
+    def latest(self, scope: Scope, tenant: str) -> sa.Select[t.Any]:
+        """A SELECT of the newest pack in scope of a tenant.
+
+        :param tenant: its id as it stands in addresses; a malformed one has none.
+        """
         model = self.packs.model
+        tenant_id = key_value(model.tenant_id.type, tenant)
+        is_theirs = sa.false() if tenant_id is None else model.tenant_id == tenant_id
         newest = [model.created_at.desc(), *(key.desc() for key in self._keys)]
         return (
             sa.select(*self._columns(scope))
-            .where(*scope.criteria(model), model.tenant_id == tenant_id)
+            .where(*scope.criteria(model), is_theirs)
             .order_by(*newest)
             .limit(1)
         )
