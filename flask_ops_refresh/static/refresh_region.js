@@ -230,8 +230,18 @@ class Region {
    */
   #refuse(reason, sentence, signIn) {
     this.element.replaceChildren();
+    if (reason !== "removed") this.#clearSurface();
     this.controls.refuse(sentence, signIn);
     this.#end(reason);
+  }
+
+  /** Take away what else of its page shows what may no longer be seen. */
+  #clearSurface() {
+    const { element, controls: { root } } = this;
+    const own = `.ops-refresh-surface[data-for="${CSS.escape(element.id)}"]`;
+    for (const surface of document.querySelectorAll(own)) {
+      surface.replaceChildren(...(surface.contains(root) ? [root, element] : []));
+    }
   }
 
   signOut(first = false) {
