@@ -1,6 +1,8 @@
 # make demo    a running product with a worker, at the address it prints
 # make test    every test
 # make check   lint, format and types
+# make storms  what 1,000 open pages do to a server that restarts (simulated)
+# make soak-browser  10,000 polls through one page, in Chromium
 #
 # Everything is installed into .venv; nothing else on the machine changes,
 # but for Chromium, which `make test` asks the system's packages for if there is none.
@@ -11,7 +13,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format chromium clean
+.PHONY: help demo test check format chromium storms soak-browser clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -49,6 +51,12 @@ check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 	$(BIN)/mypy
 	$(BIN)/pyright
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
+
+storms: $(STAMPS)/dev
+	$(BIN)/node benchmarks/storms.mjs
+
+soak-browser: $(STAMPS)/dev chromium
+	$(BIN)/python -m benchmarks.soak_browser
 
 format: $(STAMPS)/dev
 	$(BIN)/ruff check --fix
