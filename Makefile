@@ -1,5 +1,6 @@
 # make demo    a running product with a worker, at the address it prints
 # make test    every test
+# make soak    100,000 polls through one server, and what they leave in memory
 # make check   lint, format and types
 #
 # Everything is installed into .venv; nothing else on the machine changes,
@@ -11,7 +12,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format chromium clean
+.PHONY: help demo test soak check format chromium clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -42,6 +43,9 @@ chromium:
 
 test: $(STAMPS)/dev chromium
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+soak: $(STAMPS)/dev
+	$(BIN)/python -m benchmarks.soak_server
 
 check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 	$(BIN)/ruff check

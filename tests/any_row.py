@@ -246,9 +246,7 @@ def make_room(connection: sa.Connection) -> None:
 _JSONS = ("context", "summary_counts", "failure_summary")
 
 
-def insert(
-    connection: sa.Connection, table: str, rows: list[dict[str, t.Any]]
-) -> None:
+def insert(connection: sa.Connection, table: str, rows: list[dict[str, t.Any]]) -> None:
     """Store rows as they are given."""
     if connection.dialect.name == "mysql":
         connection.exec_driver_sql("SET sql_mode = ''")

@@ -148,7 +148,11 @@ def test_each_poll_reads_what_is_stored_now(kind: str, tmp_path: pathlib.Path) -
         run = host.add_run(status="queued")
         kept = session.get(OperationRun, run)
         client = host.client(ADA)
-        urls = (LIST, f"{OWN}?id={run}", f"/admin/ops-refresh/operation-detail?id={run}")
+        urls = (
+            LIST,
+            f"{OWN}?id={run}",
+            f"/admin/ops-refresh/operation-detail?id={run}",
+        )
         for status in ("running", "completed"):
             # A page, or a script, leaves a transaction open with its snapshot.
             session.execute(sa.select(OperationRun.status)).all()
