@@ -39,11 +39,13 @@ LOG_LINE = "Poll refused, database unavailable: "
 
 def watched_poll(host: Host) -> TestResponse:
     """The answer to a poll, which must come while what blocks it goes on blocking."""
-    client = host.client(ADA)
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    try:
         started = time.monotonic()
-        answer = pool.submit(poll, client, LIST).result(20)
+        answer = pool.submit(poll, host.client(ADA), LIST).result(20)
         assert time.monotonic() - started < SECONDS
+    finally:
+        pool.shutdown(wait=False)
     return answer
 
 

@@ -166,6 +166,13 @@ def test_each_poll_reads_what_is_stored_now(kind: str, tmp_path: pathlib.Path) -
                 assert answer.status_code == 200, url
         assert kept is not None
         assert kept.status == "completed"
+        # Nor does an instance that no transaction stands behind.
+        session.commit()
+        etag = poll(client, urls[1]).headers["ETag"]
+        session.refresh(kept)
+        session.commit()
+        host.update(OperationRun, run, status="running")
+        assert poll(client, urls[1], etag).status_code == 200
 
 
 @pytest.mark.parametrize("kind", KINDS)
