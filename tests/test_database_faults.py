@@ -152,9 +152,11 @@ def test_a_locked_table_is_503_while_the_lock_lasts(
         migration = sa.create_engine(url)
         with migration.connect() as connection:
             connection.exec_driver_sql(LOCKS[kind].format(table))
-            assert_refused(host, watched_poll(host), caplog)
-            assert held(host) == 0
-            connection.invalidate()
+            try:
+                assert_refused(host, watched_poll(host), caplog)
+                assert held(host) == 0
+            finally:
+                connection.invalidate()
         migration.dispose()
         assert watched_poll(host).status_code == 200
         with engine_of(host).connect() as connection:
