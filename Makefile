@@ -1,5 +1,6 @@
 # make demo    a running product with a worker, at the address it prints
 # make test    every test
+# make soak    100,000 polls through one server, and what they leave in memory
 # make check   lint, format and types
 # make storms  what 1,000 open pages do to a server that restarts (simulated)
 # make soak-browser  10,000 polls through one page, in Chromium
@@ -13,7 +14,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format chromium storms soak-browser clean
+.PHONY: help demo test check format chromium soak soak-browser storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -44,6 +45,9 @@ chromium:
 
 test: $(STAMPS)/dev chromium
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+soak: $(STAMPS)/dev
+	$(BIN)/python -m benchmarks.soak_server
 
 check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 	$(BIN)/ruff check

@@ -84,7 +84,8 @@ def _limit_the_wait_for_the_pool(own: pool.Pool) -> None:
     # class, which is also that of the pool after it when the engine is disposed.
     kind = type(own)
     if isinstance(own, pool.QueuePool) and getattr(kind, "_timeout", 0) is not _TIMEOUT:
-        own.__class__ = type(kind.__name__, (kind,), {"_timeout": _TIMEOUT})
+        impatient: t.Any = type(kind.__name__, (kind,), {"_timeout": _TIMEOUT})
+        own.__class__ = impatient
 
 
 class _Connector:

@@ -17,14 +17,17 @@ class Living(t.Protocol):
     @property
     def active(self) -> bool:
         """Whether it may still change on its own."""
+        ...
 
     @property
     def created_at(self) -> dt.datetime | None:
         """When it was asked for."""
+        ...
 
     @property
     def last_sign_of_life(self) -> dt.datetime | None:
         """When something was last written to it, as far as its times tell."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,11 +39,13 @@ LOG_LINE = "Poll refused, database unavailable: "
 
 def watched_poll(host: Host) -> TestResponse:
     """The answer to a poll, which must come while what blocks it goes on blocking."""
-    client = host.client(ADA)
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    try:
         started = time.monotonic()
-        answer = pool.submit(poll, client, LIST).result(20)
+        answer = pool.submit(poll, host.client(ADA), LIST).result(20)
         assert time.monotonic() - started < SECONDS
+    finally:
+        pool.shutdown(wait=False)
     return answer
 
 
@@ -150,9 +152,11 @@ def test_a_locked_table_is_503_while_the_lock_lasts(
         migration = sa.create_engine(url)
         with migration.connect() as connection:
             connection.exec_driver_sql(LOCKS[kind].format(table))
-            assert_refused(host, watched_poll(host), caplog)
-            assert held(host) == 0
-            connection.invalidate()
+            try:
+                assert_refused(host, watched_poll(host), caplog)
+                assert held(host) == 0
+            finally:
+                connection.invalidate()
         migration.dispose()
         assert watched_poll(host).status_code == 200
         with engine_of(host).connect() as connection:

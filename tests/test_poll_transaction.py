@@ -148,8 +148,11 @@ def test_each_poll_reads_what_is_stored_now(kind: str, tmp_path: pathlib.Path) -
         run = host.add_run(status="queued")
         kept = session.get(OperationRun, run)
         client = host.client(ADA)
-        poll = f"/admin/ops-refresh/operation-detail?id={run}"
-        urls = (LIST, f"{OWN}?id={run}", poll)
+        urls = (
+            LIST,
+            f"{OWN}?id={run}",
+            f"/admin/ops-refresh/operation-detail?id={run}",
+        )
         for status in ("running", "completed"):
             # A page, or a script, leaves a transaction open with its snapshot.
             session.execute(sa.select(OperationRun.status)).all()
@@ -163,6 +166,13 @@ def test_each_poll_reads_what_is_stored_now(kind: str, tmp_path: pathlib.Path) -
                 assert answer.status_code == 200, url
         assert kept is not None
         assert kept.status == "completed"
+        # Nor does an instance that no transaction stands behind.
+        session.commit()
+        etag = poll(client, urls[1]).headers["ETag"]
+        session.refresh(kept)
+        session.commit()
+        host.update(OperationRun, run, status="running")
+        assert poll(client, urls[1], etag).status_code == 200
 
 
 @pytest.mark.parametrize("kind", KINDS)

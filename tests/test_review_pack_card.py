@@ -569,7 +569,7 @@ def test_a_pack_past_the_age_to_give_up_at_says_that_it_is_not_refreshed(
 def test_a_silent_pack_is_marked_as_stalled_until_its_run_says_something(
     make_host: cabc.Callable[..., Host], frozen_clock: Clock
 ) -> None:
-    """OPS_REFRESH_STALLED_AFTER_SECONDS marks a pack on page and poll, with a time."""
+    """OPS_REFRESH_STALLED_AFTER_SECONDS marks a pack, with the time, and polls on."""
     host = make_host(config={"OPS_REFRESH_STALLED_AFTER_SECONDS": 60})
     run = host.add_run(status="running", created_at=NOW)
     pack = add_pack(host, operation_run_id=run)
