@@ -103,6 +103,7 @@ def _signed_in_user() -> t.Any:
             "LoginManager(app)."
         )
     user = current_user._get_current_object()
-    if user is None or not user.is_authenticated or not user.is_active:
+    if user is None or not user.is_authenticated:
         return None
-    return user
+    request_state()["user"] = user.get_id()
+    return user if user.is_active else None

@@ -34,6 +34,15 @@ class Installation:
         """The endpoint that answers polls."""
         return f"{self.blueprint_name}.poll"
 
+    def is_guarded(self, endpoint: str | None) -> bool:
+        """Whether an endpoint is that of polls, or one of the Operations view's."""
+        if endpoint == self.poll_endpoint:
+            return True
+        listed = self.regions.get("operation-list")
+        view = listed.view if listed else None
+        blueprint = (endpoint or "").rpartition(".")[0]
+        return view is not None and blueprint == view.endpoint
+
     def nonce_attribute(self) -> Markup:
         """The admin's CSP nonce as an attribute; nothing where it has none."""
         generate = self.admin.csp_nonce_generator

@@ -23,13 +23,13 @@ from flask_admin.babel import gettext
 from flask_admin.base import BaseView
 from flask_login import current_user
 from markupsafe import Markup
-from sqlalchemy import exc
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from . import clock
 from .assets import asset_url
 from .assets import release
+from .finding import found_or_none
 from .installation import Installation
 from .intervals import LONGEST_SECONDS
 from .intervals import SHORTEST_SECONDS
@@ -152,13 +152,7 @@ def load(
     installation: Installation, region: LiveRegion, scope: Scope, args: Args
 ) -> LiveState | None:
     """A region's state; an argument that the database cannot take finds nothing."""
-    try:
-        return region.load(scope, args)
-    except exc.StatementError as error:
-        if not _is_malformed(error):
-            raise
-        installation.get_session().rollback()
-        return None
+    return found_or_none(installation.get_session(), lambda: region.load(scope, args))
 
 
 def draw(installation: Installation, region: LiveRegion, args: Args) -> Markup:
@@ -290,12 +284,6 @@ def _switched_off(region: LiveRegion) -> Markup | str:
     if not region.switched_off:
         return ""
     return Markup(' data-ops-refresh-no-pause="{}"').format(region.switched_off)
-
-
-def _is_malformed(error: exc.StatementError) -> bool:
-    if isinstance(error, exc.DBAPIError):
-        return isinstance(error, exc.DataError)
-    return isinstance(error.orig, AttributeError | TypeError | ValueError)
 
 
 def _signature(load: cabc.Callable[..., t.Any]) -> inspect.Signature:

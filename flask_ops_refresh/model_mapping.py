@@ -82,7 +82,7 @@ class ModelMapping:
             return self.text(name)
         if not self.has(name):
             return sa.null()
-        return sa.type_coerce(getattr(self.model, name), sa.types.NullType())
+        return _AsStored(getattr(self.model, name))
 
     def word(self, name: str) -> sa.ColumnElement[t.Any]:
         """A column of words, to be compared with what is stored in it."""
@@ -162,6 +162,19 @@ class ModelMapping:
         narrowed = [column == known[local] for local, column in remote.items()]
         return sa.select(key, label).where(key.in_(ids), *narrowed)
 
+    def key_led_to(self, by: str, target: type[t.Any]) -> t.Any:
+        """The attribute of ``target`` that this model's attribute ``by`` holds ids of.
+
+        :returns: ``None`` where no relationship leads there by that attribute.
+        """
+        held_in = getattr(getattr(self.model, by, None), "property", None)
+        columns = getattr(held_in, "columns", ())
+        for relationship in self._mapper.relationships:
+            for local, far in relationship.local_remote_pairs or ():
+                if local in columns and relationship.mapper.class_ is target:
+                    return _by_column(target, relationship.mapper, far)
+        return None
+
     def every_column(self) -> list[sa.ColumnElement[t.Any]]:
         """All columns of the model as text, each cut at :data:`JSON_LIMIT`."""
         return [
@@ -196,6 +209,24 @@ class ModelMapping:
             values.append(value)
         return tuple(values)
 
+    def named(self, text: object) -> sa.ColumnElement[bool]:
+        """The condition that a row has the primary key that this text stands for.
+
+        Nothing meets it where the text is no key: what is malformed is looked for
+        as what is missing is.
+        """
+        key = self.decode_key(text) if isinstance(text, str) else None
+        return sa.false() if key is None else self.key_condition(key)
+
+    def among(
+        self, keys: cabc.Collection[cabc.Sequence[t.Any]]
+    ) -> sa.ColumnElement[bool]:
+        """The condition that a row has one of these primary keys."""
+        if len(self.primary_key) == 1:
+            column: sa.ColumnElement[t.Any] = self.primary_key[0]
+            return column.in_([key[0] for key in keys])
+        return sa.or_(sa.false(), *(self.key_condition(key) for key in keys))
+
     def key_condition(self, key: cabc.Sequence[t.Any]) -> sa.ColumnElement[bool]:
         """The condition that a row has this primary key."""
         return sa.and_(
@@ -207,9 +238,7 @@ class ModelMapping:
 
     def key_columns(self) -> list[sa.ColumnElement[t.Any]]:
         """The primary key's columns as the driver gives them."""
-        return [
-            sa.type_coerce(column, sa.types.NullType()) for column in self.primary_key
-        ]
+        return [_AsStored(column) for column in self.primary_key]
 
     def stored_key(self, values: cabc.Sequence[t.Any]) -> tuple[t.Any, ...]:
         """Raw values of :meth:`key_columns` as people and addresses know them."""
@@ -217,6 +246,25 @@ class ModelMapping:
             stored_id(column.type, value)
             for column, value in zip(self.primary_key, values, strict=True)
         )
+
+
+class _AsStored(FunctionElement[t.Any]):
+    """A value as the driver gives it."""
+
+    type = sa.types.NullType()
+    inherit_cache = True
+
+
+@compiles(_AsStored)
+def _bare(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(_AsStored, "sqlite")
+def _bare_in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    # Any column may hold text, and the driver refuses what is not UTF-8.
+    bare = _bare(element, compiler, **options)
+    return f"CASE typeof({bare}) WHEN 'text' THEN CAST({bare} AS BLOB) ELSE {bare} END"
 
 
 class _Beginning(FunctionElement[t.Any]):

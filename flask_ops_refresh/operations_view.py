@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import datetime as dt
 import typing as t
 
 import sqlalchemy as sa
 from flask import abort
-from flask import current_app
 from flask import render_template
 from flask import request
 from flask_admin.babel import gettext
 from flask_admin.babel import lazy_gettext
 from flask_admin.base import expose
-from flask_admin.contrib.sqla.view import ModelView
 from flask_admin.model.helpers import get_mdict_item_or_list
 from markupsafe import Markup
 from sqlalchemy import exc
-from werkzeug.exceptions import Unauthorized
 
 from . import clock
 from . import formatting
 from . import json_view
 from . import live_region
 from .installation import Installation
-from .intervals import is_awaited
-from .intervals import is_stalled
 from .intervals import list_interval
 from .intervals import run_interval
 from .live_region import Args
@@ -42,19 +36,24 @@ from .operation_filters import run_filters
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
 from .operation_runs import RunRow
+from .request_origin import stays_here
 from .request_state import request_state
 from .scope import Scope
+from .scoped_view import ScopedModelView
 from .spreadsheet import defused
+from .vitality import Vitality
+from .vitality import vitality_of
 
 #: Pages beyond this one are not offered: each would read every row before it.
 _LAST_PAGE = 2_000
 _SEARCH_LIMIT = 200
 
 
-class OperationsView(ModelView):
+class OperationsView(ScopedModelView):
     """A read-only model view over operation runs; subclass it as any other.
 
-    Rows are :class:`~flask_ops_refresh.operation_runs.RunRow` objects: the
+    What a subclass turns on, such as ``can_edit`` or actions, works in scope. Rows
+    are :class:`~flask_ops_refresh.operation_runs.RunRow` objects: the
     attributes of the contract read raw, any other that of the model's instance.
 
     :param installation: the extension as it stands in the app.
@@ -97,7 +96,9 @@ class OperationsView(ModelView):
         options.setdefault("name", lazy_gettext("Operations"))
         options.setdefault("category", "Monitoring")
         options.setdefault("endpoint", "operations")
-        super().__init__(model, session, **options)
+        super().__init__(
+            model, session, installation=installation, records=reader.runs, **options
+        )
         # Rows carry the names of what they belong to; nothing else is joined.
         self._auto_joins = ()
         self.detail_region = OperationDetailRegion(self)
@@ -144,40 +145,7 @@ class OperationsView(ModelView):
         if self.column_extra_row_actions or self.can_edit or self.can_delete:
             self.column_display_actions = True
 
-    # Access
-
-    def is_visible(self) -> bool:
-        """Whether the menu shows the view: only to those who see anything in it."""
-        return super().is_visible() and self._installation.access.sees_something()
-
-    def _handle_view(self, name: str, **kwargs: t.Any) -> t.Any:
-        try:
-            self._installation.access.require()
-        except Unauthorized:
-            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
-        if not _stays_here(request.values.get("url")):
-            abort(400)
-        return super()._handle_view(name, **kwargs)
-
     # Reading, each time through the scope
-
-    def get_query(self) -> t.Any:
-        """The runs in scope, as a query of the model."""
-        scope = self._installation.access.require()
-        query = self._installation.get_session().query(self.model)
-        return query.filter(*scope.criteria(self.model))
-
-    def get_count_query(self) -> t.Any:
-        """How many runs are in scope."""
-        return self.get_query().with_entities(sa.func.count())
-
-    def get_one(self, id: str) -> t.Any:
-        """The model's instance of a run in scope; ``None`` for anything else."""
-        key = self._reader.runs.decode_key(id)
-        if key is None:
-            return None
-        found = self.get_query().filter(self._reader.runs.key_condition(key))
-        return found.one_or_none()
 
     def get_pk_value(self, model: t.Any) -> str:
         """The primary key as it stands in addresses."""
@@ -229,14 +197,9 @@ class OperationsView(ModelView):
     def read_run(self, scope: Scope, id: str) -> RunRow | None:
         """One run with everything its detail page shows."""
         runs = self._reader.runs
-        key = runs.decode_key(id)
-        if key is None:
-            return None
         columns = self._reader.columns(detail=True, every=self._shows_more)
-        statement = (
-            sa.select(*columns)
-            .where(*scope.criteria(runs.model))
-            .where(runs.key_condition(key))
+        statement = sa.select(*columns).where(
+            *scope.criteria(runs.model), runs.named(id)
         )
         stored = self._installation.get_session().execute(statement).one_or_none()
         return stored and self._reader.row(stored, RunInstances(self._instances))
@@ -248,10 +211,7 @@ class OperationsView(ModelView):
         return [self._reader.row(stored, instances) for stored in found]
 
     def _instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
-        runs = self._reader.runs
-        wanted = sa.or_(sa.false(), *(runs.key_condition(key) for key in keys))
-        found = self.get_query().filter(wanted)
-        return {self.get_pk_value(each): each for each in found}
+        return {self.get_pk_value(each): each for each in self.get_those(keys)}
 
     # Pages
 
@@ -272,7 +232,7 @@ class OperationsView(ModelView):
         if state is None:
             abort(404)
         return_url = request.args.get("url")
-        if not return_url or not _stays_here(return_url):
+        if not return_url or not stays_here(return_url):
             return_url = self.get_url(".index_view")
         stylesheet = live_region.stylesheet(self._installation)
         return self.render(
@@ -291,6 +251,7 @@ class OperationsView(ModelView):
         kwargs.setdefault("stylesheet", live_region.stylesheet(self._installation))
         if template == self.list_template and "data" in kwargs:
             kwargs["keyed_row"] = _keyed_row
+            kwargs["given_up"] = self._is_given_up(kwargs["data"])
             kwargs["live_frame"] = live_region.Frame(Markup(), Markup())
             if "rows" in request_state():
                 kwargs["list_template"] = template
@@ -298,6 +259,13 @@ class OperationsView(ModelView):
             else:
                 kwargs["live_frame"] = self._list_frame(kwargs["data"])
         return super().render(template, **kwargs)
+
+    def _is_given_up(self, rows: list[RunRow]) -> bool:
+        """Whether a page of these rows is no longer polled and not at its end."""
+        now = clock.utc_now()
+        vitalities = [self.vitality(row, now) for row in rows]
+        given_up = any(vitality.given_up for vitality in vitalities)
+        return given_up and not any(vitality.awaited for vitality in vitalities)
 
     def _list_frame(self, rows: list[RunRow]) -> live_region.Frame:
         scope = self._installation.access.require(self)
@@ -358,28 +326,9 @@ class OperationsView(ModelView):
             model = model.instance
         return super()._get_field_value(model, name)
 
-    @property
-    def installation(self) -> Installation:
-        """The extension as it stands in the app."""
-        return self._installation
-
     def vitality(self, run: RunRow, now: dt.datetime) -> Vitality:
         """Whether a run is waited for, and whether it seems dead."""
-        settings = self._installation.settings
-        return Vitality(
-            awaited=is_awaited(
-                active=run.active,
-                created_at=run.created_at,
-                now=now,
-                stop_after_seconds=settings.stop_after_seconds,
-            ),
-            stalled=is_stalled(
-                active=run.active,
-                last_sign_of_life=run.last_sign_of_life,
-                now=now,
-                stalled_after_seconds=settings.stalled_after_seconds,
-            ),
-        )
+        return vitality_of(run, self._installation.settings, now)
 
     def detail_context(self, run: RunRow) -> dict[str, t.Any]:
         """The variables of the detail region's template."""
@@ -399,18 +348,6 @@ class OperationsView(ModelView):
             "get_value": self.get_detail_value,
             "_gettext": gettext,
         }
-
-
-@dataclasses.dataclass(frozen=True)
-class Vitality:
-    """What the clock says of an active run.
-
-    :param awaited: it is polled.
-    :param stalled: it has shown no sign of life for too long.
-    """
-
-    awaited: bool
-    stalled: bool
 
 
 class OperationDetailRegion(LiveRegion):
@@ -486,13 +423,6 @@ _REGION_ONLY = "flask_ops_refresh/_region_only.html"
 
 # Names in the query that Flask-Admin's own templates cannot pass on.
 _TAKEN = frozenset({"endpoint", "export_type"})
-
-
-def _stays_here(url: str | None) -> bool:
-    """Whether a return address is a plain path of this host."""
-    if not url:
-        return True
-    return url.startswith("/") and url[1:2] not in ("/", "\\") and url.isprintable()
 
 
 def _keyed_row(cells: Markup, key: str) -> Markup:

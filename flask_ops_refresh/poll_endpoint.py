@@ -15,7 +15,9 @@ from werkzeug.exceptions import HTTPException
 
 from . import live_region
 from .installation import Installation
+from .poll_transaction import reading_only
 from .quiet_session import is_remembered_only
+from .request_origin import read_by_own_site
 
 #: Seconds after which a client may ask again when the database is unavailable.
 RETRY_AFTER_SECONDS = 5
@@ -40,7 +42,8 @@ def answer_polls(blueprint: Blueprint, installation: Installation) -> None:
 
     def poll(region: str = "") -> Response:
         try:
-            return _poll(installation, region)
+            with reading_only(installation):
+                return _poll(installation, region)
         except Exception as error:
             return _on_error(error)
 
@@ -91,8 +94,7 @@ def _poll(installation: Installation, name: str) -> Response:
 
 
 def _from_own_page() -> bool:
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    return request.headers.get("Ops-Refresh") == "1" and site == "same-origin"
+    return request.headers.get("Ops-Refresh") == "1" and read_by_own_site()
 
 
 def _answer(

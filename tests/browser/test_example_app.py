@@ -120,7 +120,7 @@ def pass_time_until(page: Page, text: str) -> None:
 
 
 def pass_time_until_quiet(page: Page) -> None:
-    """Let time pass, in steps that leave answers the time to arrive, until nothing polls."""
+    """Let time pass until nothing polls, in steps that let answers arrive."""
     regions = page.locator("[data-ops-refresh-url]")
 
     def look() -> bool:

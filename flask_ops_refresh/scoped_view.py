@@ -1,0 +1,267 @@
+"""A model view in which nothing is read, offered or changed out of scope.
+
+Flask-Admin's own ``get_query`` narrows its list alone. Here every route of a model
+view goes through the scope, those that a subclass turns on as well: editing,
+deleting, creating, editing in the list, look-ups and actions.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import logging
+import typing as t
+
+import sqlalchemy as sa
+from flask import abort
+from flask import current_app
+from flask import flash
+from flask import redirect
+from flask import request
+from flask_admin.actions import action
+from flask_admin.babel import gettext
+from flask_admin.babel import lazy_gettext
+from flask_admin.babel import ngettext
+from flask_admin.base import expose
+from flask_admin.contrib.sqla.view import ModelView
+from flask_admin.helpers import get_redirect_target
+from flask_admin.helpers import is_form_submitted
+from flask_admin.model.helpers import get_mdict_item_or_list
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import Unauthorized
+from wtforms.validators import ValidationError
+
+from . import scoped_forms
+from .denial_log import deny
+from .denial_log import name_records
+from .finding import found_or_none
+from .form_tokens import require_token
+from .form_tokens import with_token
+from .installation import Installation
+from .model_mapping import ModelMapping
+from .request_origin import from_own_site
+from .request_origin import stays_here
+from .scope import Scope
+
+_log = logging.getLogger("flask_ops_refresh")
+
+#: Records looked for in one SELECT.
+_BATCH = 500
+
+_FORM_CLASSES = (
+    "_create_form_class",
+    "_edit_form_class",
+    "_delete_form_class",
+    "_action_form_class",
+    "_list_form_class",
+)
+
+
+class ScopedModelView(ModelView):
+    """A model view of the records in scope.
+
+    :param installation: the extension as it stands in the app.
+    :param records: what the extension uses of the app's model.
+    """
+
+    def __init__(
+        self,
+        model: type[t.Any],
+        session: t.Any,
+        *,
+        installation: Installation,
+        records: ModelMapping,
+        **options: t.Any,
+    ) -> None:
+        self._installation = installation
+        self._records = records
+        self._related = scoped_forms.RelatedRecords(installation, self.related_criteria)
+        self.model_form_converter = scoped_forms.scoped_converter(
+            self.model_form_converter, self._related
+        )
+        self.inline_model_form_converter = scoped_forms.scoped_inline_converter(
+            self.inline_model_form_converter, self._related
+        )
+        super().__init__(model, session, **options)
+
+    @property
+    def installation(self) -> Installation:
+        """The extension as it stands in the app."""
+        return self._installation
+
+    # Access
+
+    def is_visible(self) -> bool:
+        """Whether the menu shows the view: only to those who see anything in it."""
+        return super().is_visible() and self._installation.access.sees_something()
+
+    def _handle_view(self, name: str, **kwargs: t.Any) -> t.Any:
+        try:
+            self._installation.access.require()
+        except Unauthorized:
+            deny(401)
+            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+        if not stays_here(request.values.get("url")):
+            abort(400)
+        if request.method not in ("GET", "HEAD") and not from_own_site():
+            abort(400)
+        return super()._handle_view(name, **kwargs)
+
+    # Reading, each time through the scope
+
+    def get_query(self) -> t.Any:
+        """The records in scope, as a query of the model."""
+        criteria = self._installation.access.require().criteria(self.model)
+        return self._installation.get_session().query(self.model).filter(*criteria)
+
+    def get_count_query(self) -> t.Any:
+        """How many records are in scope."""
+        return self.get_query().with_entities(sa.func.count())
+
+    def get_one(self, id: t.Any) -> t.Any:
+        """The model's instance of a record in scope; ``None`` for anything else."""
+        query = self.get_query().filter(self._records.named(id))
+        return found_or_none(self._installation.get_session(), query.one_or_none)
+
+    def get_those(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> list[t.Any]:
+        """The model's instances of those records that are in scope."""
+        found: list[t.Any] = []
+        for start in range(0, max(len(keys), 1), _BATCH):
+            wanted = self._records.among(keys[start : start + _BATCH])
+            query = self.get_query().filter(wanted)
+            session = self._installation.get_session()
+            found.extend(found_or_none(session, query.all) or ())
+        return found
+
+    def related_criteria(
+        self, scope: Scope, model: t.Any
+    ) -> list[sa.ColumnElement[bool]]:
+        """The conditions under which a form offers a record of another model.
+
+        Override it for models that tell in their own way who may see a record. By
+        default that is said by ``workspace_id`` and ``tenant_id``; of a model that
+        has no ``workspace_id`` nothing is offered, but for the scope's tenants.
+        """
+        return scoped_forms.related_criteria(self._records, scope, model)
+
+    # Routes that name records: 404 for one that is not there or not in scope
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> t.Any:
+        """The form of a new record, where the view has one."""
+        if not self.can_create:
+            abort(404)
+        return super().create_view()
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> t.Any:
+        """The form of a record, where the view has one."""
+        if not self.can_edit:
+            abort(404)
+        self._require_one(get_mdict_item_or_list(request.args, "id"))
+        return super().edit_view()
+
+    @expose("/delete/", methods=("POST",))
+    def delete_view(self) -> t.Any:
+        """Delete a record, where the view allows it."""
+        if not self.can_delete:
+            abort(404)
+        self._require_one(request.form.get("id"))
+        return super().delete_view()
+
+    @expose("/ajax/update/", methods=("POST",))
+    def ajax_update(self) -> t.Any:
+        """Change a record in the list, where the view allows to edit there."""
+        if not (self.can_edit and self.column_editable_list):
+            abort(404)
+        self._require_one(request.form.get("list_form_pk"))
+        return super().ajax_update()
+
+    def handle_action(self, return_view: str | None = None) -> t.Any:
+        """Run an action on those of the records named that are in scope."""
+        name = request.form.get("action", "")
+        handler = self._actions_data.get(name)
+        if handler is None or not self.is_action_allowed(name):
+            abort(404)
+        self.validate_form(self.action_form())
+        response = handler[0](self._ids_in_scope(request.form.getlist("rowid")))
+        if response is not None:
+            return response
+        if return_view:
+            return redirect(self.get_url(f".{return_view}"))
+        return redirect(get_redirect_target() or self.get_url(".index_view"))
+
+    def _require_one(self, id: t.Any) -> None:
+        name_records([id])
+        if self.get_one(id) is None:
+            abort(404)
+
+    def _ids_in_scope(self, ids: cabc.Iterable[str]) -> list[str]:
+        keys = {id: self._records.decode_key(id) for id in ids}
+        found = self.get_those([key for key in keys.values() if key is not None])
+        known = {self.get_pk_value(each) for each in found}
+        allowed = [id for id in keys if id in known]
+        if len(allowed) < len(keys) or not keys:
+            deny(404, [id for id in keys if id not in known])
+        if not allowed:
+            abort(404)
+        return allowed
+
+    # Changing
+
+    def _refresh_forms_cache(self) -> None:
+        super()._refresh_forms_cache()
+        for name in _FORM_CLASSES:
+            if (form_class := getattr(self, name, None)) is not None:
+                setattr(self, name, with_token(form_class))
+
+    def _process_ajax_references(self) -> dict[str, t.Any]:
+        loaders = super()._process_ajax_references()
+        return {name: self._related.scoped_loader(loaders[name]) for name in loaders}
+
+    def validate_form(self, form: t.Any) -> bool:
+        """Whether a form was sent and is right; 400 for one without its token."""
+        if is_form_submitted():
+            require_token(form)
+        return super().validate_form(form)
+
+    def _on_model_change(self, form: t.Any, model: t.Any, is_created: bool) -> None:
+        super()._on_model_change(form, model, is_created)
+        self._related.require_named_in_scope(form, model)
+        self._installation.get_session().flush()
+        if self.get_one(self.get_pk_value(model)) is None:
+            raise ValidationError(
+                gettext("You may not see what this would become, so it is not saved.")
+            )
+
+    def handle_view_exception(self, exc: Exception) -> bool:
+        """Tell the person that a change failed, and only the log why."""
+        if isinstance(exc, ValidationError):
+            return super().handle_view_exception(exc)
+        config = current_app.config
+        raises = self._debug or config.get("FLASK_ADMIN_RAISE_ON_VIEW_EXCEPTION")
+        if isinstance(exc, IntegrityError):
+            raises = config.get("FLASK_ADMIN_RAISE_ON_INTEGRITY_ERROR", raises)
+        if raises:
+            raise exc
+        _log.error("A change of %s failed.", self.model.__name__, exc_info=exc)
+        flash(gettext("The change could not be saved."), "error")
+        return True
+
+    @action(
+        "delete",
+        lazy_gettext("Delete"),
+        lazy_gettext("Are you sure you want to delete selected records?"),
+    )
+    def action_delete(self, ids: cabc.Sequence[str]) -> None:
+        """Delete the records of these ids."""
+        keys = [key for key in map(self._records.decode_key, ids) if key is not None]
+        count = sum(self.delete_model(each) for each in self.get_those(keys))
+        flash(
+            ngettext(
+                "Record was successfully deleted.",
+                "%(count)s records were successfully deleted.",
+                count,
+                count=count,
+            ),
+            "success",
+        )
