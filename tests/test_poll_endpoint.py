@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import inspect
 import typing as t
 
@@ -588,7 +587,13 @@ def test_coroutines_hear_of_bugs_as_in_flask(
     def ensure_sync(function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
         if not inspect.iscoroutinefunction(function):
             return function
-        return lambda *args, **kwargs: asyncio.run(function(*args, **kwargs))
+
+        def run(*args: t.Any, **kwargs: t.Any) -> None:
+            # Without a loop: one may be running in this thread already.
+            with pytest.raises(StopIteration):
+                function(*args, **kwargs).send(None)
+
+        return run
 
     monkeypatch.setattr(host.app, "ensure_sync", ensure_sync)
     with got_request_exception.connected_to(receive, host.app):

@@ -249,6 +249,8 @@ def victim(
     return Victim(page, serve(attacked.host.app))
 
 
+RUN = "[id^=ops-refresh-operation-detail]"
+RUN_TYPES = f"{RUN} .ops-refresh-headline strong"
 SHOWN = [printable(text) for text in PAYLOADS]
 
 
@@ -266,11 +268,11 @@ def test_nothing_that_polls_bring_runs(attacked: Attacked, victim: Victim) -> No
     expect(page.locator("[data-ops-refresh-url]")).to_have_count(2 * len(TOGETHER))
     attacked.strike(TOGETHER, status="queued")
     tabs.pass_time(13, step=4)
-    assert victim.texts(".ops-refresh-run strong") == shown
+    assert victim.texts(RUN_TYPES) == shown
     victim.assert_unharmed()
     attacked.strike(TOGETHER)
     tabs.pass_time(13, step=4)
-    assert victim.texts(".ops-refresh-run strong") == shown
+    assert victim.texts(RUN_TYPES) == shown
     victim.assert_unharmed()
     expect(page.locator("div[data-ops-refresh-url]")).to_have_count(0)
     announced = {*victim.texts("[role=status]")}
@@ -283,10 +285,10 @@ def test_nothing_drawn_by_the_server_runs(attacked: Attacked, victim: Victim) ->
     """Each payload in each field of details, cards and macros: text stays text."""
     attacked.strike(PAYLOADS)
     victim.tabs.open("all", f"/first/{len(PAYLOADS)}")
-    assert victim.texts(".ops-refresh-run strong") == SHOWN
-    messages = ".ops-refresh-failures tr:first-child td:nth-child(2)"
+    assert victim.texts(RUN_TYPES) == SHOWN
+    messages = f"{RUN} tbody tr:first-child td:nth-child(2)"
     assert victim.texts(messages) == SHOWN
-    assert len(victim.texts(".ops-refresh-json")) == len(PAYLOADS)
+    assert len(victim.texts(f"{RUN} pre")) == len(PAYLOADS)
     victim.assert_unharmed()
 
 

@@ -96,7 +96,7 @@ def test_a_removed_membership_empties_every_open_page(
     host.update(User, BEN, workspace_id=None)
     watching.assert_gone_for_good("detail", "list", "card")
     for each in watching.tabs.pages.values():
-        expect(each.locator("p.ops-refresh-notice[role=status]")).to_have_text(
+        expect(each.locator(".ops-refresh-notice[role=status]")).to_have_text(
             "No longer available"
         )
 
@@ -122,7 +122,7 @@ def test_a_disabled_user_is_told_on_every_open_page(
     host.update(User, BEN, active=False)
     watching.assert_gone_for_good("detail", "list", "card")
     for each in watching.tabs.pages.values():
-        expect(each.locator("p.ops-refresh-notice[role=status]")).to_contain_text(
+        expect(each.locator(".ops-refresh-notice[role=status]")).to_contain_text(
             "Signed out"
         )
 
@@ -151,7 +151,7 @@ def test_a_session_ended_by_the_server_empties_every_open_page(
     sessions.clear()
     watching.assert_gone_for_good("detail", "list", "card")
     for each in watching.tabs.pages.values():
-        expect(each.locator("p.ops-refresh-notice[role=status]")).to_contain_text(
+        expect(each.locator(".ops-refresh-notice[role=status]")).to_contain_text(
             "Signed out"
         )
 
