@@ -84,10 +84,11 @@ def download(id: int) -> Response:
         file = pack_files().open(pack.file_name)
     except FileNotFoundError:
         abort(404)
-    return send_file(
+    answer = send_file(
         file,
         mimetype="application/zip",
         as_attachment=True,
         download_name=secure_filename(f"review-pack-{pack.tenant.name}-{pack.id}.zip"),
-        max_age=0,
     )
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer

@@ -63,6 +63,24 @@ def test_taking_it_down_ends_it_on_open_pages(example: Example) -> None:
     assert TEXT not in client.get("/admin/").text
 
 
+def test_it_stands_whatever_others_do_in_their_workspace(example: Example) -> None:
+    """A notice posted or taken down in one workspace changes none of another."""
+    client, other = example.client("ada"), example.client("cleo")
+    post(example, client)
+    assert post(example, other, text="Elsewhere.").status_code == 302
+    assert example.post(other, "/notice/take-down").status_code == 302
+    page = client.get("/admin/")
+    assert TEXT in page.text
+    assert client.get(poll_url(page), headers=POLL).headers["Ops-Refresh-Interval"]
+
+
+def test_it_holds_no_control_characters(example: Example) -> None:
+    """What turns lines around, or no database takes, does not get into it."""
+    client = example.client("ada")
+    post(example, client, text="Back\x00 at\n\u202e \x1bnoon.")
+    assert TEXT in client.get("/admin/").text
+
+
 def test_its_time_ends_it(example: Example) -> None:
     """A notice past its time is live nowhere."""
     client = example.client("ada")
