@@ -1,6 +1,10 @@
 # make demo    a running product with a worker, at the address it prints
 # make test    every test
+# make soak    100,000 polls through one server, and what they leave in memory
 # make check   lint, format and types
+# make mutants what the tests do not notice when access and polling rules are changed
+# make storms  what 1,000 open pages do to a server that restarts (simulated)
+# make soak-browser  10,000 polls through one page, in Chromium
 #
 # Everything is installed into .venv; nothing else on the machine changes,
 # but for Chromium, which `make test` asks the system's packages for if there is none.
@@ -11,7 +15,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format chromium clean
+.PHONY: help demo test check mutants format chromium soak soak-browser storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -43,6 +47,9 @@ chromium:
 test: $(STAMPS)/dev chromium
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
+soak: $(STAMPS)/dev
+	$(BIN)/python -m benchmarks.soak_server
+
 check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -50,9 +57,19 @@ check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 	$(BIN)/pyright
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
 
+mutants: $(STAMPS)/dev
+	CI=true $(BIN)/mutmut run
+	$(BIN)/mutmut results
+
+storms: $(STAMPS)/dev
+	$(BIN)/node benchmarks/storms.mjs
+
+soak-browser: $(STAMPS)/dev chromium
+	$(BIN)/python -m benchmarks.soak_browser
+
 format: $(STAMPS)/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants

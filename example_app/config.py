@@ -2,6 +2,10 @@
 
 Every setting can be given to :func:`example_app.create_app`, or in the environment
 behind ``EXAMPLE_APP_``, as in ``EXAMPLE_APP_FILES_PER_SECOND=1000``.
+
+One machine needs none of them. Several share a PostgreSQL database
+(``SQLALCHEMY_DATABASE_URI``), a Redis (``WORK_QUEUE_URL=redis://…``) and, for the
+review packs and the secret key, the folder ``DATA``.
 """
 
 from __future__ import annotations
@@ -27,7 +31,8 @@ DEFAULTS: dict[str, t.Any] = {
     "FILES_PER_SECOND": 180,
     # How many operations one worker process runs at a time.
     "WORKER_THREADS": 2,
-    # How often a worker looks for work that another one lost.
+    # How often a worker looks for work that another one lost. On several machines
+    # a worker that shows no sign of life for six times as long is believed lost.
     "RECOVERY_INTERVAL_SECONDS": 5,
     # How often at most a running operation writes down how far it is.
     "PROGRESS_INTERVAL_SECONDS": 0.5,

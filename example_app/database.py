@@ -9,9 +9,16 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy import exc
 from sqlalchemy import orm
 
+#: What is raised while the database is away, or too busy to answer.
+DATABASE_AWAY = (exc.OperationalError, exc.InterfaceError)
+
 _BUSY_TIMEOUT_MS = 10_000
+_CONNECT_SECONDS = 5
+#: Held while tables are made: of several processes one makes them.
+_TABLES_LOCK = 7_240_531
 
 
 class Base(orm.DeclarativeBase):
@@ -57,14 +64,39 @@ def utc_now() -> dt.datetime:
 
 
 def init_database(app: Flask) -> None:
-    """Connect the app and make the tables that are missing."""
+    """Connect the app and make the tables that are missing.
+
+    :raises ValueError: the database is of a kind that the app does not know.
+    """
     from . import models  # noqa: F401
 
+    kind = sa.make_url(app.config["SQLALCHEMY_DATABASE_URI"]).get_backend_name()
+    if kind not in ("sqlite", "postgresql"):
+        raise ValueError(
+            f"SQLALCHEMY_DATABASE_URI is one of {kind}. Allowed: sqlite, postgresql."
+        )
+    if kind == "postgresql":
+        app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _server_options())
     db.init_app(app)
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
+        if kind == "sqlite":
             event.listen(db.engine, "connect", _set_pragmas)
-        db.create_all()
+        _make_tables(db.engine)
+
+
+def _server_options() -> dict[str, t.Any]:
+    # A server may have been restarted since a connection was last used.
+    return {
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": _CONNECT_SECONDS},
+    }
+
+
+def _make_tables(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
+        db.metadata.create_all(connection)
 
 
 def _set_pragmas(connection: t.Any, record: object) -> None:

@@ -61,6 +61,14 @@ class Findings:
         if len(self.failures) < KEPT_FAILURES:
             self.failures.append(failure)
 
+    def led_by(self, reason: Failure) -> Findings:
+        """The same, with the reason that they end for put first."""
+        return dataclasses.replace(
+            self,
+            failures=[reason, *self.failures],
+            failures_total=self.failures_total + 1,
+        )
+
     def counts(self) -> dict[str, int]:
         """The counts as they are stored."""
         return {

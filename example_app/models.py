@@ -213,3 +213,11 @@ class Notice(Model):
     user: orm.Mapped[User] = orm.relationship()
 
     __table_args__ = (sa.Index("ix_notices_latest", "workspace_id", "ends_at"),)
+
+
+class Lease(Model):
+    """Until when a worker is to be believed alive, where several machines have some."""
+
+    __tablename__ = "worker_leases"
+    worker_id: orm.Mapped[str] = orm.mapped_column(sa.String(120), primary_key=True)
+    until: orm.Mapped[dt.datetime] = orm.mapped_column(UtcDateTime)

@@ -110,9 +110,9 @@ class OperationRunService:
         self._store(run)
         try:
             self._send(run.id)
-        except Exception:
+        except Exception as error:
             # It is accepted all the same: the worker finds it in the database.
-            _log.exception("Operation run %s could not be put on the queue.", run.id)
+            _log.error("Operation run %s is not on the queue yet: %s", run.id, error)
         return run
 
     def start(self, run_id: int, worker_id: str) -> OperationRun:
@@ -176,9 +176,8 @@ class OperationRunService:
             was reported stays otherwise.
         """
         if findings is not None:
-            findings.failures.insert(0, reason)
-            findings.failures_total += 1
-            self._complete(run_id, worker_id, findings, "failed", _PACK_FAILED)
+            found = findings.led_by(reason)
+            self._complete(run_id, worker_id, found, "failed", _PACK_FAILED)
             return
         run = self._session.get_one(OperationRun, run_id, populate_existing=True)
         known = run.failure_summary or {}

@@ -7,17 +7,24 @@ stands in the database.
 from __future__ import annotations
 
 import collections.abc as cabc
+import typing as t
 
 import sqlalchemy as sa
 from flask import Flask
 from huey import Huey
+from huey import RedisHuey
 from huey import SqliteHuey
+
+_NAME = "example_app"
+#: More than the second for which a worker waits for a message.
+_REDIS_SECONDS = 3
 
 
 class WorkQueue:
     """Messages that name operation runs.
 
-    :param url: where they are kept: ``sqlite:///`` and the path of a file.
+    :param url: where they are kept: ``sqlite:///`` and the path of a file, or
+        ``redis://`` and the address of a server.
     """
 
     def __init__(self, url: str) -> None:
@@ -45,8 +52,12 @@ class WorkQueue:
         return task is not None
 
     def close(self) -> None:
-        """Let go of the file."""
-        self.huey.storage.close()
+        """Let go of the file, or of the connections."""
+        storage: t.Any = self.huey.storage
+        if isinstance(self.huey, RedisHuey):
+            storage.pool.disconnect()
+        else:
+            storage.close()
 
     def _deliver(self, run_id: int) -> None:
         if self._perform is None:
@@ -61,7 +72,31 @@ def init_work_queue(app: Flask) -> None:
 
 def _open(url: str) -> Huey:
     parts = sa.make_url(url)
-    if parts.drivername != "sqlite" or not parts.database:
-        raise ValueError(f"WORK_QUEUE_URL is {url!r}. Allowed: sqlite:///path/of/file.")
-    # Accepted is accepted: a message is on the disk before its page is answered.
-    return SqliteHuey("example_app", filename=parts.database, fsync=True, results=False)
+    if parts.drivername == "sqlite" and parts.database:
+        # Accepted is accepted: a message is on the disk before its page is answered.
+        return SqliteHuey(_NAME, filename=parts.database, fsync=True, results=False)
+    if parts.drivername in ("redis", "rediss", "unix"):
+        return RedisHuey(_NAME, connection_pool=_redis_pool(url), results=False)
+    raise ValueError(
+        f"WORK_QUEUE_URL is {parts.render_as_string()!r}. "
+        "Allowed: sqlite:///path/of/file, redis://host:port/number."
+    )
+
+
+def _redis_pool(url: str) -> t.Any:
+    try:
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+    except ImportError as error:
+        raise ValueError(
+            "WORK_QUEUE_URL names a Redis, which needs: pip install redis"
+        ) from error
+    # A page that sends a message does not wait long for a server that is away; once
+    # more is for a connection that has gone stale.
+    return redis.ConnectionPool.from_url(
+        url,
+        socket_connect_timeout=_REDIS_SECONDS,
+        socket_timeout=_REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+    )

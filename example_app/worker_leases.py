@@ -1,66 +1,50 @@
-"""Which workers are alive, told by locks that the kernel lets go of.
-
-A worker holds a lock on a file of its own for as long as its process lives,
-however it ends: there is no heartbeat to miss and no time to wait. That is exact
-among the processes of one machine. For several machines, put rows with a
-heartbeat behind these same two methods.
-"""
+"""Which workers are alive: what a lease is, and which kind an app takes."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pathlib
-import secrets
+import typing as t
+
+from flask import Flask
+
+from .database import db
+from .database_leases import DatabaseLeases
+from .file_leases import FileLeases
+
+#: Rounds of recovery that a worker on several machines may miss.
+_ROUNDS = 6
 
 
-class WorkerLeases:
-    """The workers that share a data folder.
-
-    :param folder: where their files are.
-    """
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        self._folder = folder
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-    def take(self) -> WorkerLease:
-        """Become a worker."""
-        worker_id = f"{os.getpid()}-{secrets.token_hex(6)}"
-        path = self._folder / worker_id
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        return WorkerLease(worker_id, path, descriptor)
-
-    def is_alive(self, worker_id: str) -> bool:
-        """Whether the process that took this lease still runs."""
-        try:
-            descriptor = os.open(self._folder / worker_id, os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            # Shared, so that two who ask at once do not see each other.
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
-
-    def forget(self, worker_id: str) -> None:
-        """Remove what a worker that is gone has left."""
-        (self._folder / worker_id).unlink(missing_ok=True)
-
-
-class WorkerLease:
+class WorkerLease(t.Protocol):
     """One worker's proof of life."""
 
-    def __init__(self, worker_id: str, path: pathlib.Path, descriptor: int) -> None:
-        self.worker_id = worker_id
-        self._path = path
-        self._descriptor = descriptor
+    worker_id: str
+
+    def renew(self) -> None:
+        """Stay a worker; called in every round of recovery."""
 
     def release(self) -> None:
         """Stop being a worker."""
-        self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+
+
+class WorkerLeases(t.Protocol):
+    """All workers of an app."""
+
+    def take(self) -> WorkerLease:
+        """Become a worker."""
+        ...
+
+    def is_alive(self, worker_id: str) -> bool:
+        """Whether a worker still runs, as far as can be told."""
+        ...
+
+    def forget(self, worker_id: str) -> None:
+        """Remove what a worker that is gone has left."""
+
+
+def worker_leases(app: Flask) -> WorkerLeases:
+    """Those of an app: a database in a file is one machine's, others are not."""
+    with app.app_context():
+        engine = db.engine
+    if engine.dialect.name == "sqlite":
+        return FileLeases(app.config["DATA"] / "workers")
+    return DatabaseLeases(engine, _ROUNDS * app.config["RECOVERY_INTERVAL_SECONDS"])

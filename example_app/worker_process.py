@@ -18,6 +18,7 @@ import typing as t
 from huey.consumer import Consumer
 
 from . import create_app
+from .brief_log import BriefLog
 from .worker import Worker
 
 _SHUTDOWN_SECONDS = 8
@@ -54,12 +55,13 @@ def main(arguments: t.Sequence[str] | None = None) -> None:
     parser.add_argument("--with-parent", action="store_true")
     options = parser.parse_args(arguments)
     logging.basicConfig(format="worker: %(message)s", level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(BriefLog())
     app = create_app()
     worker = Worker(app)
     consumer = OperationConsumer(worker, app.config["WORKER_THREADS"])
     if options.with_parent:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
-    worker.recover()
     recovery = threading.Thread(target=worker.keep_recovering)
     recovery.start()
     try:

@@ -34,6 +34,7 @@ from .operation_runs import RunReader
 from .operations_view import OperationsView
 from .poll_endpoint import answer_polls
 from .poll_endpoint import settle
+from .poll_transaction import separate_polls
 from .quiet_session import keep_quiet
 from .review_pack_card import DownloadUrl
 from .review_pack_card import draw_card
@@ -139,6 +140,8 @@ class OpsRefresh:
         _add_routes(app, installation)
         polls = installation.poll_endpoint
         keep_quiet(app, lambda endpoint: endpoint == polls, settle)
+        models = [mapping.model for mapping in (runs, packs) if mapping is not None]
+        separate_polls(app, lambda endpoint: endpoint == polls, installation, models)
         log_denials(app, installation.is_guarded, DenialLog())
         app.jinja_env.globals["ops_refresh"] = TemplateGlobal(self)
         app.extensions[_NAME] = self
@@ -268,7 +271,12 @@ class OpsRefresh:
         runs: ModelMapping | None,
     ) -> None:
         index_view = installation.admin.index_view
-        reader = PackReader(packs, self._pack_statuses, runs)
+        reader = PackReader(
+            packs,
+            self._pack_statuses,
+            runs,
+            signs_of_life=installation.settings.stalled_after_seconds is not None,
+        )
         region = ReviewPackRegion(
             index_view, installation, reader, lambda: self._download_url
         )

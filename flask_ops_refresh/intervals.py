@@ -81,6 +81,9 @@ def list_interval(*, any_awaited: bool, seconds: float) -> float | None:
     return seconds if any_awaited else None
 
 
-def review_pack_interval(*, active: bool, seconds: float) -> float | None:
-    """Seconds until a review pack is asked for again."""
-    return seconds if active else None
+def review_pack_interval(*, awaited: bool, seconds: float) -> float | None:
+    """Seconds until a review pack is asked for again.
+
+    :param awaited: what :func:`is_awaited` says of it.
+    """
+    return seconds if awaited else None

@@ -134,10 +134,14 @@ class FunctionRegion(LiveRegion):
 
 @dataclasses.dataclass(frozen=True)
 class Frame:
-    """What stands around a region's inner HTML on a page."""
+    """What stands around a region's inner HTML on a page.
+
+    :param region_id: the id of the region's element.
+    """
 
     opening: Markup
     closing: Markup
+    region_id: str = ""
 
     def around(self, inner: str) -> Markup:
         """The whole region."""
@@ -176,6 +180,7 @@ def frame(
         return Frame(
             Markup('<div id="{}">').format(region_id),
             Markup("</div>"),
+            region_id,
         )
     controls = render_template(
         "flask_ops_refresh/_controls.html",
@@ -200,7 +205,7 @@ def frame(
         asset_url(installation.blueprint_name, "refresh_region.js"),
         installation.nonce_attribute(),
     )
-    return Frame(opening, closing)
+    return Frame(opening, closing, region_id)
 
 
 def stylesheet(installation: Installation) -> Markup:

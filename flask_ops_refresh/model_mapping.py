@@ -82,7 +82,7 @@ class ModelMapping:
             return self.text(name)
         if not self.has(name):
             return sa.null()
-        return sa.type_coerce(getattr(self.model, name), sa.types.NullType())
+        return _AsStored(getattr(self.model, name))
 
     def word(self, name: str) -> sa.ColumnElement[t.Any]:
         """A column of words, to be compared with what is stored in it."""
@@ -238,9 +238,7 @@ class ModelMapping:
 
     def key_columns(self) -> list[sa.ColumnElement[t.Any]]:
         """The primary key's columns as the driver gives them."""
-        return [
-            sa.type_coerce(column, sa.types.NullType()) for column in self.primary_key
-        ]
+        return [_AsStored(column) for column in self.primary_key]
 
     def stored_key(self, values: cabc.Sequence[t.Any]) -> tuple[t.Any, ...]:
         """Raw values of :meth:`key_columns` as people and addresses know them."""
@@ -248,6 +246,25 @@ class ModelMapping:
             stored_id(column.type, value)
             for column, value in zip(self.primary_key, values, strict=True)
         )
+
+
+class _AsStored(FunctionElement[t.Any]):
+    """A value as the driver gives it."""
+
+    type = sa.types.NullType()
+    inherit_cache = True
+
+
+@compiles(_AsStored)
+def _bare(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(_AsStored, "sqlite")
+def _bare_in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    # Any column may hold text, and the driver refuses what is not UTF-8.
+    bare = _bare(element, compiler, **options)
+    return f"CASE typeof({bare}) WHEN 'text' THEN CAST({bare} AS BLOB) ELSE {bare} END"
 
 
 class _Beginning(FunctionElement[t.Any]):

@@ -110,6 +110,8 @@ class RunRow(StoredRow):
     Any attribute that is not listed here is that of the model's own instance.
     """
 
+    _signs_of_life = _TIMES
+
     def __init__(
         self, reader: RunReader, stored: sa.Row[t.Any], instances: RunInstances
     ) -> None:
@@ -151,12 +153,6 @@ class RunRow(StoredRow):
     def completed_at(self) -> dt.datetime | None:
         """When it ended."""
         return self._moment("completed_at")
-
-    @property
-    def last_sign_of_life(self) -> dt.datetime | None:
-        """When something was last written to it, as far as its times tell."""
-        moments = map(self._moment, _TIMES)
-        return max(filter(None, moments), default=None)
 
     @functools.cached_property
     def counts(self) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import dataclasses
 import datetime as dt
 import typing as t
 
@@ -23,8 +22,6 @@ from . import formatting
 from . import json_view
 from . import live_region
 from .installation import Installation
-from .intervals import is_awaited
-from .intervals import is_stalled
 from .intervals import list_interval
 from .intervals import run_interval
 from .live_region import Args
@@ -44,6 +41,8 @@ from .request_state import request_state
 from .scope import Scope
 from .scoped_view import ScopedModelView
 from .spreadsheet import defused
+from .vitality import Vitality
+from .vitality import vitality_of
 
 #: Pages beyond this one are not offered: each would read every row before it.
 _LAST_PAGE = 2_000
@@ -252,6 +251,7 @@ class OperationsView(ScopedModelView):
         kwargs.setdefault("stylesheet", live_region.stylesheet(self._installation))
         if template == self.list_template and "data" in kwargs:
             kwargs["keyed_row"] = _keyed_row
+            kwargs["given_up"] = self._is_given_up(kwargs["data"])
             kwargs["live_frame"] = live_region.Frame(Markup(), Markup())
             if "rows" in request_state():
                 kwargs["list_template"] = template
@@ -259,6 +259,13 @@ class OperationsView(ScopedModelView):
             else:
                 kwargs["live_frame"] = self._list_frame(kwargs["data"])
         return super().render(template, **kwargs)
+
+    def _is_given_up(self, rows: list[RunRow]) -> bool:
+        """Whether a page of these rows is no longer polled and not at its end."""
+        now = clock.utc_now()
+        vitalities = [self.vitality(row, now) for row in rows]
+        given_up = any(vitality.given_up for vitality in vitalities)
+        return given_up and not any(vitality.awaited for vitality in vitalities)
 
     def _list_frame(self, rows: list[RunRow]) -> live_region.Frame:
         scope = self._installation.access.require(self)
@@ -321,21 +328,7 @@ class OperationsView(ScopedModelView):
 
     def vitality(self, run: RunRow, now: dt.datetime) -> Vitality:
         """Whether a run is waited for, and whether it seems dead."""
-        settings = self._installation.settings
-        return Vitality(
-            awaited=is_awaited(
-                active=run.active,
-                created_at=run.created_at,
-                now=now,
-                stop_after_seconds=settings.stop_after_seconds,
-            ),
-            stalled=is_stalled(
-                active=run.active,
-                last_sign_of_life=run.last_sign_of_life,
-                now=now,
-                stalled_after_seconds=settings.stalled_after_seconds,
-            ),
-        )
+        return vitality_of(run, self._installation.settings, now)
 
     def detail_context(self, run: RunRow) -> dict[str, t.Any]:
         """The variables of the detail region's template."""
@@ -355,18 +348,6 @@ class OperationsView(ScopedModelView):
             "get_value": self.get_detail_value,
             "_gettext": gettext,
         }
-
-
-@dataclasses.dataclass(frozen=True)
-class Vitality:
-    """What the clock says of an active run.
-
-    :param awaited: it is polled.
-    :param stalled: it has shown no sign of life for too long.
-    """
-
-    awaited: bool
-    stalled: bool
 
 
 class OperationDetailRegion(LiveRegion):

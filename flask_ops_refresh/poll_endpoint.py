@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import live_region
 from .installation import Installation
+from .poll_transaction import reading_only
 from .quiet_session import is_remembered_only
 from .request_origin import read_by_own_site
 
@@ -41,7 +42,8 @@ def answer_polls(blueprint: Blueprint, installation: Installation) -> None:
 
     def poll(region: str = "") -> Response:
         try:
-            return _poll(installation, region)
+            with reading_only(installation):
+                return _poll(installation, region)
         except Exception as error:
             return _on_error(error)
 

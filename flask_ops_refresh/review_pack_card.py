@@ -27,6 +27,7 @@ from .request_state import request_state
 from .review_packs import PackReader
 from .review_packs import PackRow
 from .scope import Scope
+from .vitality import vitality_of
 
 #: What an index view has as its template unless the app gave it another.
 STOCK_TEMPLATE = "admin/index.html"
@@ -64,23 +65,27 @@ class ReviewPackRegion(LiveRegion):
         stored = self._installation.get_session().execute(select).one_or_none()
         if stored is None:
             return None
-        pack = self._reader.row(stored)
+        pack, now = self._reader.row(stored), clock.utc_now()
+        settings = self._installation.settings
+        vitality = vitality_of(pack, settings, now)
         interval = review_pack_interval(
-            active=pack.active,
-            seconds=self._installation.settings.review_pack_interval_seconds,
+            awaited=vitality.awaited, seconds=settings.review_pack_interval_seconds
         )
-        offered = pack.is_offered(clock.utc_now())
-        version = (pack.stored_values, offered, self._run_url(pack))
+        silent_since = pack.last_sign_of_life if vitality.stalled else None
+        times = (pack.is_offered(now), vitality, silent_since)
+        version = (pack.stored_values, times, self._run_url(pack))
         return LiveState(version, interval, lambda: {"scope": scope, "pack": pack})
 
     def render(self, state: LiveState) -> str:
         """Render the card's body."""
         found = state.context()
         pack: PackRow = found["pack"]
+        now = clock.utc_now()
         return render_template(
             "flask_ops_refresh/_review_pack.html",
             pack=pack,
-            now=clock.utc_now(),
+            now=now,
+            vitality=vitality_of(pack, self._installation.settings, now),
             figures=self._figures(pack),
             run_url=self._run_url(pack),
             download_url=self._offered_url(found["scope"], pack),

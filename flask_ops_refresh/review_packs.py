@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import datetime as dt
 import typing as t
 
@@ -39,17 +40,29 @@ _VALUES = (
 )
 
 
+#: Times of a pack's run that tell that work on the pack goes on.
+_OF_RUN = ("started_at", "updated_at")
+_SIGNS = tuple(f"run_{name}" for name in _OF_RUN)
+
+
 class PackReader:
     """Selects review packs raw and reads them.
 
     :param packs: what the extension uses of the app's model.
     :param statuses: the rules of its statuses.
     :param runs: the operation runs that packs are made by, if the app shows them.
+    :param signs_of_life: whether to read when a pack's run last wrote something.
     """
 
     def __init__(
-        self, packs: ModelMapping, statuses: StatusRules, runs: ModelMapping | None
+        self,
+        packs: ModelMapping,
+        statuses: StatusRules,
+        runs: ModelMapping | None,
+        *,
+        signs_of_life: bool,
     ) -> None:
+        self._signs_of_life = _OF_RUN if signs_of_life else ()
         self.packs = packs
         self.statuses = statuses
         self.runs = runs if runs is not None and len(runs.primary_key) == 1 else None
@@ -88,6 +101,8 @@ class PackReader:
             columns[name] = packs.json_text(name)
             columns[f"{name}_length"] = packs.json_length(name)
         columns["run"] = self._of_run(scope, lambda runs: runs.key_columns()[0])
+        for name in self._signs_of_life:
+            columns[f"run_{name}"] = self._of_run(scope, _reads(name))
         by_run = self._of_run(scope, lambda runs: runs.label("user"))
         columns["user"] = packs.label("user") if packs.has("user") else by_run
         return select_list(packs, columns)
@@ -103,12 +118,24 @@ class PackReader:
         return select.limit(1).scalar_subquery()
 
 
+def _reads(name: str) -> cabc.Callable[[ModelMapping], sa.ColumnElement[t.Any]]:
+    return lambda mapping: mapping.value(name)
+
+
 class PackRow(StoredRow):
     """One review pack as the database stores it."""
+
+    _signs_of_life = ("created_at", "generated_at", "updated_at", *_SIGNS)
 
     def __init__(self, reader: PackReader, stored: sa.Row[t.Any]) -> None:
         super().__init__(reader.packs, reader.statuses, stored)
         self._runs = reader.runs
+        # A run that goes on changes nothing that is shown of its pack.
+        self.stored_values = tuple(
+            value
+            for name, value in stored._mapping.items()
+            if name.removeprefix("stored_") not in _SIGNS
+        )
 
     @property
     def run_key(self) -> str | None:

@@ -36,10 +36,10 @@ class Settings:
     """The card's interval while its pack is queued or generating."""
 
     stop_after_seconds: float | None = None
-    """The age from which an active run is no longer polled."""
+    """The age from which an active run or pack is no longer polled."""
 
     stalled_after_seconds: float | None = None
-    """The silence after which an active run is marked as stalled."""
+    """The silence after which an active run or pack is marked as stalled."""
 
     masked_context_keys: tuple[str, ...] = (
         "password",

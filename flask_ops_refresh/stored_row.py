@@ -32,6 +32,9 @@ class StoredRow:
     :param stored: a row of :func:`select_list`.
     """
 
+    #: The times that tell when something was written to it.
+    _signs_of_life: tuple[str, ...] = ("created_at", "updated_at")
+
     def __init__(
         self, mapping: ModelMapping, statuses: StatusRules, stored: sa.Row[t.Any]
     ) -> None:
@@ -78,6 +81,12 @@ class StoredRow:
     def created_at(self) -> dt.datetime | None:
         """When it was asked for."""
         return self._moment("created_at")
+
+    @property
+    def last_sign_of_life(self) -> dt.datetime | None:
+        """When something was last written to it, as far as its times tell."""
+        moments = map(self._moment, self._signs_of_life)
+        return max(filter(None, moments), default=None)
 
     def json(self, name: str) -> tuple[t.Any, int | None]:
         """The raw text of a JSON column, and how many characters are stored."""

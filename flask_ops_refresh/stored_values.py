@@ -31,14 +31,14 @@ _UNPRINTABLE = re.compile(
 
 def stored_id(column_type: t.Any, value: t.Any) -> t.Any:
     """A raw id in the form the model's own attribute has it, where it can be read."""
-    if isinstance(column_type, sa.Uuid) and isinstance(value, str | bytes):
+    if isinstance(column_type, sa.Uuid):
         try:
-            return (
-                uuid.UUID(value) if isinstance(value, str) else uuid.UUID(bytes=value)
-            )
+            if isinstance(value, bytes) and len(value) == 16:
+                return uuid.UUID(bytes=value)
+            return uuid.UUID(str(decoded(value)))
         except ValueError:
-            return value
-    return value
+            pass
+    return decoded(value)
 
 
 def read_datetime(value: object) -> dt.datetime | None:

@@ -1,4 +1,4 @@
-"""The databases that tests run on: each where it answers on loopback."""
+"""The databases and stores that tests run on: each where it answers on loopback."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import collections.abc as cabc
 import contextlib
 import os
 import pathlib
+import typing as t
 import uuid
 
 import pytest
+import redis
 import sqlalchemy as sa
 
 SERVERS = {
@@ -34,13 +36,36 @@ def database(kind: str, folder: pathlib.Path) -> cabc.Iterator[str]:
         with server.connect() as connection:
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
     except sa.exc.OperationalError:
-        reason = f"no {kind} answers on 127.0.0.1"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        _not_here(kind)
     try:
         yield url.set(database=name).render_as_string(hide_password=False)
     finally:
         with server.connect() as connection:
             connection.execute(sa.text(f"DROP DATABASE {name}"))
         server.dispose()
+
+
+@contextlib.contextmanager
+def redis_prefix() -> cabc.Iterator[tuple[redis.Redis, str]]:
+    """A Redis and a prefix for keys, which are gone afterwards.
+
+    Skips where the server does not answer; in CI that is a failure.
+    """
+    prefix = f"ops_refresh_{uuid.uuid4().hex}:"
+    with redis.Redis(host="127.0.0.1") as client:
+        try:
+            client.ping()
+        except redis.ConnectionError:
+            _not_here("redis")
+        try:
+            yield client, prefix
+        finally:
+            for key in client.scan_iter(f"{prefix}*"):
+                client.delete(key)
+
+
+def _not_here(kind: str) -> t.NoReturn:
+    reason = f"no {kind} answers on 127.0.0.1"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import datetime as dt
 import typing as t
 
@@ -131,11 +132,13 @@ def create_host(
     *,
     config: dict[str, t.Any] | None = None,
     ops: OpsRefresh | None = None,
+    prepare: cabc.Callable[[Flask], object] | None = None,
     **admin_options: t.Any,
 ) -> Flask:
     """Make the host app with its tables.
 
     :param ops: the extension, if not the usual one with the usual scope loader.
+    :param prepare: called with the app before the extension joins it.
     :param admin_options: passed to ``Admin``.
     """
     app = Flask("host")
@@ -150,6 +153,8 @@ def create_host(
         ops = OpsRefresh(operation_run=OperationRun, review_pack=ReviewPack)
         ops.scope_loader(load_scope)
         ops.review_pack_download_url(lambda pack: f"/packs/{pack.id}")
+    if prepare is not None:
+        prepare(app)
     ops.init_app(app)
     with app.app_context():
         db.create_all()

@@ -295,7 +295,28 @@ def test_a_run_past_the_age_to_give_up_at_says_that_it_is_not_refreshed(
     assert "Ops-Refresh-Interval" not in answer.headers
     assert "This run is no longer refreshed." in answer.text
     assert is_silent(client.get(details(run)))
-    assert is_silent(client.get("/admin/operations/"))
+    page = client.get("/admin/operations/")
+    assert is_silent(page)
+    assert "This page is no longer refreshed." in page.text
+
+
+def test_a_list_says_that_it_is_not_refreshed_once_nothing_on_it_is_polled(
+    make_host: cabc.Callable[..., Host], frozen_clock: Clock
+) -> None:
+    """One run that is still polled keeps the list live; the last takes it along."""
+    host = make_host(config={"OPS_REFRESH_STOP_AFTER_SECONDS": 3600})
+    host.add_run(status="running", created_at=NOW)
+    client = host.client(ADA)
+    frozen_clock.advance(hours=1)
+    young = host.add_run(status="running", created_at=frozen_clock.now)
+    page = client.get("/admin/operations/")
+    assert "no longer refreshed" not in page.text
+    found = region(page)
+    assert found.url is not None
+    host.update(OperationRun, young, status="completed", outcome="succeeded")
+    answer = poll(client, found.url, found.etag)
+    assert "Ops-Refresh-Interval" not in answer.headers
+    assert "This page is no longer refreshed." in answer.text
 
 
 def test_a_silent_run_is_marked_as_stalled_and_polled_on(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import typing as t
 
 import pytest
@@ -50,6 +51,7 @@ def assert_bare(response: TestResponse, status: int) -> None:
     assert response.data == b""
     assert {name: response.headers.get(name) for name in ALWAYS} == ALWAYS
     assert "Set-Cookie" not in response.headers
+    assert "Content-Type" not in response.headers
     assert not [name for name, _ in response.headers if name.startswith("Ops-Refresh")]
 
 
@@ -298,6 +300,52 @@ def test_polls_are_get_only(host: Host, method: str) -> None:
     assert response.headers["Allow"] == "GET, HEAD"
 
 
+def test_head_is_answered_like_get_without_the_body(host: Host) -> None:
+    """A HEAD request hears the same headers, and is refused the same."""
+    run = host.add_run(status="running")
+    for user, status in ((ADA, 200), (CLEO, 404)):
+        client = host.client(user)
+        got = poll(client, detail_url(run))
+        asked = client.head(detail_url(run), headers=POLL)
+        assert asked.status_code == got.status_code == status
+        assert asked.data == b""
+        assert asked.headers.get("ETag") == got.headers.get("ETag")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (sa.exc.StatementError("x", "SELECT", {}, ValueError("no id")), 404),
+        (sa.exc.DataError("SELECT", {}, Exception("out of range")), 404),
+        (sa.exc.StatementError("x", "SELECT", {}, KeyError("a bug")), 500),
+    ],
+    ids=["cannot be bound", "cannot be stored", "anything else"],
+)
+def test_an_argument_the_database_cannot_take_finds_nothing(
+    host: Host, error: Exception, status: int
+) -> None:
+    """What a driver refuses is a 404 like any other, and leaves no transaction open."""
+    ops = host.app.extensions["flask_ops_refresh"]
+
+    @ops.live_region("refused", template="x.html")
+    def load(scope: Scope, id: str) -> t.NoReturn:
+        ops.session.execute(sa.text("SELECT 1"))
+        raise error
+
+    left_open = []
+
+    @host.app.after_request
+    def look(response: Response) -> Response:
+        left_open.append(ops.session().in_transaction())
+        return response
+
+    host.app.testing = False
+    response = poll(host.client(ADA), "/admin/ops-refresh/refused?id=x")
+    assert_bare(response, status)
+    if status == 404:
+        assert left_open == [False]
+
+
 @pytest.mark.parametrize("path", ["", "a/b", "operation-list/", "static/x"])
 def test_every_address_below_the_polls_is_answered_alike(host: Host, path: str) -> None:
     """No part of the poll's prefix is left to the app's own 404 page."""
@@ -313,6 +361,19 @@ def test_an_abort_with_a_redirect_is_401(host: Host) -> None:
         abort(redirect("/login"))
 
     assert_bare(poll(host.client(ADA), LIST_URL), 401)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 399])
+def test_no_redirect_of_any_kind_reaches_a_page(host: Host, status: int) -> None:
+    """Whatever an app's hook answers from 300 to 399, a poll hears 401."""
+
+    @host.app.before_request
+    def elsewhere() -> Response:
+        return Response("elsewhere", status, {"Location": "/login"})
+
+    response = poll(host.client(ADA), LIST_URL)
+    assert_bare(response, 401)
+    assert "Location" not in response.headers
 
 
 def test_details_that_are_switched_off_are_not_polled_either(
@@ -444,7 +505,7 @@ def test_an_unavailable_database_is_one_line_in_the_log(
     """The log says why in one line, without the statement and its values."""
     run = host.add_run(status="running")
     client = host.client(ADA)
-    cause = Exception("database is locked\nand more")
+    cause = Exception("database is locked\nand more\nand still more")
     error = sa.exc.OperationalError("SELECT secret", {"value": "secret"}, cause)
 
     def fail(self: object, *args: object, **kwargs: object) -> t.NoReturn:
@@ -457,7 +518,7 @@ def test_an_unavailable_database_is_one_line_in_the_log(
 
 
 def test_bugs_are_raised_to_the_apps_own_handling(
-    host: Host, monkeypatch: pytest.MonkeyPatch
+    host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An unforeseen error is reported as the app reports errors, and answered bare."""
     run = host.add_run(status="running")
@@ -472,7 +533,72 @@ def test_bugs_are_raised_to_the_apps_own_handling(
     with pytest.raises(ZeroDivisionError):
         poll(client, detail_url(run))
     host.app.testing = False
-    assert_bare(poll(client, detail_url(run)), 500)
+    told = []
+    with got_request_exception.connected_to(
+        lambda sender, exception: told.append(exception), host.app
+    ):
+        assert_bare(poll(client, detail_url(run)), 500)
+    assert told == [bug]
+    [logged] = [each.exc_info for each in caplog.records if each.exc_info]
+    assert logged[1] is bug
+
+
+@pytest.mark.parametrize(
+    ("setting", "testing", "raised"),
+    [
+        (True, False, True),
+        (False, True, False),
+        (None, True, True),
+        (None, False, False),
+    ],
+)
+def test_bugs_go_through_where_the_app_lets_them(
+    host: Host,
+    monkeypatch: pytest.MonkeyPatch,
+    setting: bool | None,
+    testing: bool,
+    raised: bool,
+) -> None:
+    """PROPAGATE_EXCEPTIONS holds for polls; without it, testing does."""
+    regions = host.app.extensions["flask_ops_refresh"]._installations[host.app].regions
+    monkeypatch.setattr(regions["operation-list"], "load", lambda *_: 1 / 0)
+    host.app.config["PROPAGATE_EXCEPTIONS"] = setting
+    host.app.testing = testing
+    client = host.client(ADA)
+    if raised:
+        with pytest.raises(ZeroDivisionError):
+            poll(client, LIST_URL)
+    else:
+        assert_bare(poll(client, LIST_URL), 500)
+
+
+def test_coroutines_hear_of_bugs_as_in_flask(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receiver of got_request_exception may be asynchronous."""
+    regions = host.app.extensions["flask_ops_refresh"]._installations[host.app].regions
+    monkeypatch.setattr(regions["operation-list"], "load", lambda *_: 1 / 0)
+    host.app.testing = False
+    told = []
+
+    async def receive(sender: object, exception: Exception) -> None:
+        told.append(type(exception))
+
+    def ensure_sync(function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        if not inspect.iscoroutinefunction(function):
+            return function
+
+        def run(*args: t.Any, **kwargs: t.Any) -> None:
+            # Without a loop: one may be running in this thread already.
+            with pytest.raises(StopIteration):
+                function(*args, **kwargs).send(None)
+
+        return run
+
+    monkeypatch.setattr(host.app, "ensure_sync", ensure_sync)
+    with got_request_exception.connected_to(receive, host.app):
+        assert_bare(poll(host.client(ADA), LIST_URL), 500)
+    assert told == [ZeroDivisionError]
 
 
 def test_an_apps_own_header_rules_still_apply(host: Host) -> None:

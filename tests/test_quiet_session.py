@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import datetime as dt
 import typing as t
 
-import pytest
 from flask import flash
 from flask import Flask
 from flask import get_flashed_messages
@@ -22,7 +20,6 @@ from flask_login import logout_user
 from flask_login import user_loaded_from_request
 
 from .conftest import ADA
-from .conftest import Clock
 from .conftest import Host
 from .host_app import db
 from .host_app import User
@@ -48,16 +45,6 @@ def add_sign_in(app: Flask) -> None:
     @app.get("/page")
     def page() -> str:
         return ",".join([str(current_user.is_authenticated), *get_flashed_messages()])
-
-
-def test_polls_never_set_a_cookie_even_in_permanent_sessions(host: Host) -> None:
-    """A thousand polls renew nothing, while an ordinary page still does."""
-    add_sign_in(host.app)
-    client = host.app.test_client()
-    client.get("/in")
-    for _ in range(1000):
-        assert "Set-Cookie" not in poll(client, URL).headers
-    assert "Set-Cookie" in client.get("/page").headers
 
 
 def test_what_is_written_while_a_poll_is_answered_is_forgotten(host: Host) -> None:
@@ -86,37 +73,6 @@ def test_what_is_written_while_a_poll_is_answered_is_forgotten(host: Host) -> No
     with client.session_transaction() as stored:
         assert set(stored) == {"_user_id", "_fresh"}
     assert client.get("/page").text == "True,a flash message"  # its own, one
-
-
-def test_anonymous_polls_flash_nothing(host: Host) -> None:
-    """Fifty polls after the end of a session leave no pile of messages behind."""
-    add_sign_in(host.app)
-    client = host.client()
-    for _ in range(50):
-        assert poll(client, URL).status_code == 401
-    assert client.get("/page").text == "False"
-
-
-def test_an_idle_session_dies_under_a_polling_page(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Polls do not keep a session alive past its idle lifetime."""
-    host.app.permanent_session_lifetime = dt.timedelta(seconds=2)
-    add_sign_in(host.app)
-    clock = Clock()
-    clock.now = dt.datetime.now(dt.UTC)
-    monkeypatch.setattr(
-        "itsdangerous.timed.TimestampSigner.get_timestamp",
-        lambda self: int(clock.now.timestamp()),
-    )
-    client = host.app.test_client()
-    client.get("/in")
-    client.delete_cookie("remember_token")
-    seen = []
-    for _ in range(4):
-        clock.advance(seconds=1)
-        seen.append(poll(client, URL).status_code)
-    assert seen == [200, 200, 401, 401]
 
 
 def test_a_remember_me_cookie_alone_polls_nothing_and_revives_nothing(
@@ -158,19 +114,6 @@ def test_a_hook_that_loads_the_user_first_changes_nothing(host: Host) -> None:
         client.set_cookie("remember_token", encode_cookie(str(ADA)))
     response = poll(client, URL)
     assert response.status_code == 401
-    assert "Set-Cookie" not in response.headers
-
-
-def test_a_late_answer_does_not_undo_a_logout(host: Host) -> None:
-    """A poll sent before a logout and answered after it brings no session back."""
-    add_sign_in(host.app)
-    client = host.app.test_client()
-    client.get("/in")
-    old = client.get_cookie("session")
-    assert old is not None
-    client.get("/out")
-    client.set_cookie("session", old.value)
-    response = poll(client, URL)
     assert "Set-Cookie" not in response.headers
 
 

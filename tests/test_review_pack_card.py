@@ -541,3 +541,68 @@ def test_the_card_is_on_every_page_of_a_context_pushed_by_hand(host: Host) -> No
     with host.app.test_request_context():
         assert card(client.get(HOME)) is not None
         assert card(client.get(HOME)) is not None
+
+
+def test_a_pack_past_the_age_to_give_up_at_says_that_it_is_not_refreshed(
+    make_host: cabc.Callable[..., Host], frozen_clock: Clock
+) -> None:
+    """OPS_REFRESH_STOP_AFTER_SECONDS ends the card's polling with a visible way on."""
+    host = make_host(config={"OPS_REFRESH_STOP_AFTER_SECONDS": 3600})
+    pack = add_pack(host)
+    client = browser(host, ADA, NORTH)
+    page = client.get("/admin/")
+    assert "no longer refreshed" not in card_text(page)
+    found = region(page)
+    assert found.url is not None
+    frozen_clock.advance(hours=1)
+    answer = poll(client, found.url, found.etag)
+    assert answer.status_code == 200
+    assert "Ops-Refresh-Interval" not in answer.headers
+    assert "This review pack is no longer refreshed." in answer.text
+    page = client.get("/admin/")
+    assert is_silent(page)
+    assert "no longer refreshed. Refresh" in card_text(page)
+    host.update(ReviewPack, pack, status="ready")
+    assert "no longer refreshed" not in card_text(client.get("/admin/"))
+
+
+def test_a_silent_pack_is_marked_as_stalled_until_its_run_says_something(
+    make_host: cabc.Callable[..., Host], frozen_clock: Clock
+) -> None:
+    """OPS_REFRESH_STALLED_AFTER_SECONDS marks a pack, with the time, and polls on."""
+    host = make_host(config={"OPS_REFRESH_STALLED_AFTER_SECONDS": 60})
+    run = host.add_run(status="running", created_at=NOW)
+    pack = add_pack(host, operation_run_id=run)
+    client = browser(host, ADA, NORTH)
+    found = region(client.get("/admin/"))
+    assert found.url is not None
+    frozen_clock.advance(seconds=59)
+    assert poll(client, found.url, found.etag).status_code == 304
+    frozen_clock.advance(seconds=1)
+    answer = poll(client, found.url, found.etag)
+    assert "No sign of life since" in answer.text
+    assert "2026-03-14 12:00:00 UTC" in answer.text
+    assert answer.headers["Ops-Refresh-Interval"] == "10"
+    assert "Stalled" in card_text(client.get("/admin/"))
+    host.update(OperationRun, run, started_at=frozen_clock.now)
+    answer = poll(client, found.url, answer.headers["ETag"])
+    assert answer.status_code == 200
+    assert "Stalled" not in answer.text
+    # A run that goes on changes nothing on the card: 304, as often as it does.
+    host.update(OperationRun, run, started_at=frozen_clock.now.replace(second=2))
+    assert poll(client, found.url, answer.headers["ETag"]).status_code == 304
+    frozen_clock.advance(minutes=2)
+    host.update(ReviewPack, pack, status="failed")
+    assert "Stalled" not in card_text(client.get("/admin/"))
+
+
+def test_packs_are_neither_stalled_nor_given_up_unless_it_is_set(
+    host: Host, frozen_clock: Clock
+) -> None:
+    """Both marks are off by default, however old a pack is."""
+    add_pack(host)
+    frozen_clock.advance(days=400)
+    page = browser(host, ADA, NORTH).get("/admin/")
+    assert "Stalled" not in card_text(page)
+    assert "no longer refreshed" not in card_text(page)
+    assert region(page).interval == "10"

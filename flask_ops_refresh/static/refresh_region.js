@@ -1,34 +1,34 @@
 // Live regions: each asks again while the server names an interval, then never.
 
-import { correctClock, count, setClock, startCounting, stopCounting } from "./elapsed_time.js";
-import { isInUse, keyOf, patchRegion } from "./patch_region.js";
-import { pauseReason, unwatchPauses, watchPauses } from "./pause_reasons.js";
+import { backOff, nextDelay, readInterval, readRetryAfter, TIMEOUT } from "./refresh_schedule.js";
 import {
-  backOff, FAILURES_SHOWN, nextDelay, readInterval, readRetryAfter, TIMEOUT,
-} from "./refresh_schedule.js";
-import { Controls } from "./region_controls.js";
+  Controls, correctClock, isInUse, patchRegion, serverNow, setClock, startCounting,
+} from "./region_view.js";
 
 // What the region's own server says of a record; other codes are a proxy's.
-const REFUSED = [400, 403, 404, 410];
+const GONE = [400, 403, 404, 410];
+const DIALOG = ".modal.show, dialog[open], [data-ops-refresh-hold]";
+const PAGE_EVENTS = ["visibilitychange", "pageshow", "online", "offline"];
 
 /** @type {Set<Region>} */
 const regions = new Set();
 
-class Region {
+export class Region {
   /** @type {AbortController | null} */ request = null;
   /** @type {string | null} */ pending = null;
-  /** @type {number | null} */ waiting = null;
-  /** @type {string | null} */ resting = null;
-  /** @type {string | null} */ reason = null;
-  ended = false;
+  waiting = 0;
+  isNew = false;
+  resting = "";
+  reason = "";
   asked = false;
   paused = false;
   failures = 0;
   duration = 0;
   due = 0;
   timer = 0;
+  updated = time();
   listening = new AbortController();
-  update = () => this.#update();
+  count = () => {};
 
   /** @param {HTMLElement} element */
   constructor(element) {
@@ -45,9 +45,15 @@ class Region {
   start() {
     if (this.interval === null) return;
     regions.add(this);
-    const { controls, element, listening: { signal } } = this;
-    startCounting(element, { ago: controls.text("Ago"), justNow: controls.text("JustNow") });
-    watchPauses(this.update);
+    this.#listen();
+    this.#schedule(this.#usualDelay());
+  }
+
+  #listen() {
+    this.listening.abort();
+    const { signal } = (this.listening = new AbortController());
+    const { controls, element } = this;
+    watchPage(this.update, signal);
     document.addEventListener("submit", () => this.#giveWay(), { capture: true, signal });
     document.addEventListener("selectionchange", () => this.#apply(), { signal });
     element.addEventListener("focusout", () => setTimeout(() => this.#apply()), { signal });
@@ -56,21 +62,36 @@ class Region {
     controls.onClick("pause", () => this.#togglePause(), signal);
     controls.onClick("refresh", () => this.#refreshNow(), signal);
     controls.onClick("waiting", () => this.#apply(true), signal);
-    controls.showUpdate();
-    controls.showState(this.interval, false);
-    this.#schedule(nextDelay(this.interval, 0, Math.random()));
+    this.count = startCounting(element, controls, signal);
+    this.controls.show(this);
+  }
+
+  /** Go on in a copy that the page has put in this region's place, if there is one. */
+  #moveToCopy() {
+    const copy = document.getElementById(this.element.id);
+    const isTaken = [...regions].some(({ element }) => element === copy);
+    if (!copy?.dataset.opsRefreshUrl || isTaken) return false;
+    this.element = copy;
+    // Nobody knows what the copy shows.
+    this.etag = "";
+    this.#listen();
+    return true;
   }
 
   /** @param {number} seconds */
   #schedule(seconds) {
     this.due = performance.now() + seconds * 1000;
-    this.#update();
+    this.update();
+  }
+
+  #usualDelay() {
+    return nextDelay(this.interval ?? 1, this.duration, Math.random());
   }
 
   /** Poll, wait or rest, as things stand now. */
-  #update() {
+  update = () => {
     clearTimeout(this.timer);
-    if (!this.element.isConnected) return this.#refuse("removed", "");
+    if (!this.element.isConnected && !this.#moveToCopy()) return this.end("removed", "");
     const rested = this.resting;
     this.resting = pauseReason(this.switchedOff);
     if (rested && !this.resting) this.#apply();
@@ -86,7 +107,7 @@ class Region {
       if (wait <= 0) this.#poll();
       else this.timer = setTimeout(this.update, wait);
     }
-  }
+  };
 
   async #poll() {
     const request = (this.request = new AbortController());
@@ -102,113 +123,98 @@ class Region {
         redirect: "manual",
         signal: request.signal,
       });
-      const html = response.status === 200 ? await response.text() : "";
+      const isOurs = response.headers.has("Ops-Refresh-Region") && [200, 304].includes(response.status);
+      const html = isOurs ? await response.text() : null;
       if (this.request !== request) return;
       this.duration = (performance.now() - began) / 1000;
-      delay = this.#accept(response, html);
+      delay = html === null ? this.#refuse(response) : this.#accept(response, html);
     } catch {
       if (this.request !== request) return;
       this.interval = interval;
-      delay = this.#fail();
+      delay = this.#fail(0);
     } finally {
       clearTimeout(timeout);
+      request.abort();
       if (this.request === request) {
         this.request = null;
         this.asked = false;
-        if (!this.ended) this.#schedule(delay);
+        this.#schedule(delay);
       }
     }
   }
 
   /**
-   * Take an answer in; seconds until the next poll.
+   * Gives, as all that take an answer in, the seconds until the next poll.
    * @param {Response} response
    * @param {string} html
    */
-  #accept({ status, headers, type }, html) {
-    const now = Date.parse(headers.get("Date") ?? "");
-    correctClock(now);
-    const isOurs = headers.has("Ops-Refresh-Region");
-    if (isOurs && (status === 200 || status === 304)) return this.#succeed(status, headers, html);
-    if (status === 429 || status >= 500) {
-      const delay = this.#fail();
-      const mayAsk = status === 429 || status === 503;
-      return (mayAsk && readRetryAfter(headers.get("Retry-After"), now || Date.now())) || delay;
-    }
-    if (status === 401 || type === "opaqueredirect" || status < 400) signOut();
-    else if (REFUSED.includes(status)) this.#refuse("gone", this.controls.text("Gone"));
-    else return this.#fail();
-    return 0;
-  }
-
-  /**
-   * @param {number} status
-   * @param {Headers} headers
-   * @param {string} html
-   */
-  #succeed(status, headers, html) {
+  #accept({ headers, status }, html) {
     this.failures = 0;
+    this.updated = time();
     this.interval = readInterval(headers.get("Ops-Refresh-Interval"));
-    this.controls.clearNotice();
-    this.controls.showUpdate();
+    this.controls.show(this);
+    correctClock(dateIn(headers));
     if (status === 200) {
       this.pending = html;
-      this.waiting = null;
+      this.isNew = true;
       this.#apply();
       // Only now: what could not be shown is to be sent again.
       this.etag = headers.get("ETag") ?? "";
     }
-    if (this.interval === null) {
-      if (this.pending === null && !this.ended) this.#finish("");
-      return 0;
-    }
-    this.controls.showState(this.interval, this.paused);
-    return nextDelay(this.interval, this.duration, Math.random());
+    if (this.interval === null && this.pending === null) this.#finish("");
+    return this.#usualDelay();
+  }
+
+  /** @param {Response} response that does not show the region */
+  #refuse({ headers, status }) {
+    // A redirect, not followed, has the status 0.
+    if (status === 401 || status < 400) signOut();
+    else if (GONE.includes(status)) this.end("gone", this.controls.text("Gone"));
+    else return this.#fail(readRetryAfter(headers.get("Retry-After"), dateIn(headers) || serverNow()));
+    return 0;
   }
 
   /** Show what was sent, unless the person is busy with what is there or a dialog. */
   #apply(showAll = false) {
-    if (this.ended || this.pending === null) return;
-    if (this.resting === "dialog" || isInUse(this.element)) return;
+    if (this.pending === null || this.resting === "dialog" || isInUse(this.element)) return;
     const isLast = this.interval === null;
-    const before = announcements(this.element);
-    const { waiting } = this;
-    this.waiting = patchRegion(this.element, this.pending, showAll || isLast);
-    this.controls.showWaiting(this.waiting);
-    if (!this.waiting) this.pending = null;
-    count();
-    const changed = changes(before, announcements(this.element));
-    if (this.waiting !== waiting) this.#tell("updated", "changed");
-    if (isLast) this.#finish(changed);
-    else this.controls.announce(changed);
+    const { waiting, said } = patchRegion(this.element, this.pending, showAll || isLast);
+    const isNews = this.isNew || waiting !== this.waiting;
+    this.isNew = false;
+    this.waiting = waiting;
+    this.controls.show(this);
+    if (!waiting) this.pending = null;
+    this.count();
+    if (isNews) this.#tell("updated", "changed");
+    if (isLast) this.#finish(said);
+    else if (said) this.controls.write("announcement", said);
   }
 
-  /** Seconds to wait after one more failure. */
-  #fail() {
+  /** @param {number} retryAfter */
+  #fail(retryAfter) {
     this.failures += 1;
-    if (this.failures >= FAILURES_SHOWN) this.controls.showConnectionLost();
-    return backOff(this.interval ?? 1, this.failures, Math.random());
+    this.controls.show(this);
+    return backOff(this.interval ?? 1, this.failures, retryAfter, Math.random());
   }
 
   #togglePause() {
-    if (this.interval === null) return;
     this.paused = !this.paused;
-    this.controls.showState(this.interval, this.paused);
-    this.#update();
+    this.controls.show(this);
+    this.update();
   }
 
   /** Ask once, as soon as nothing but the person's own pause is in the way. */
   #refreshNow() {
     this.due = 0;
     this.asked = true;
-    this.#update();
+    this.update();
   }
 
   /** A form on the page goes before a poll. */
   #giveWay() {
     if (!this.request) return;
     this.#abort();
-    this.#schedule(nextDelay(this.interval ?? 1, this.duration, Math.random()));
+    this.#schedule(this.#usualDelay());
   }
 
   #abort() {
@@ -217,10 +223,9 @@ class Region {
     request?.abort();
   }
 
-  /** @param {string} changed */
-  #finish(changed) {
-    this.controls.finish([changed, this.controls.text("Finished")].filter(Boolean).join(". "));
-    this.#end("finished");
+  /** @param {string} said */
+  #finish(said) {
+    this.end("finished", [said, this.controls.text("Finished")].filter(Boolean).join(". "));
   }
 
   /**
@@ -228,32 +233,30 @@ class Region {
    * @param {string} sentence
    * @param {string} [signIn]
    */
-  #refuse(reason, sentence, signIn) {
-    this.element.replaceChildren();
-    this.controls.refuse(sentence, signIn);
-    this.#end(reason);
-  }
-
-  signOut(first = false) {
-    const { controls } = this;
-    this.#refuse("signed-out", first ? controls.text("SignedOut") : "", controls.text("SignIn"));
-  }
-
-  /** @param {string} reason */
-  #end(reason) {
-    if (this.ended) return;
-    this.ended = true;
+  end(reason, sentence, signIn) {
+    regions.delete(this);
     this.interval = null;
+    this.pending = null;
     clearTimeout(this.timer);
     this.#abort();
     this.listening.abort();
-    unwatchPauses(this.update);
-    stopCounting(this.element);
-    regions.delete(this);
+    const isFinished = reason === "finished";
+    if (!isFinished) this.element.replaceChildren();
+    if (!isFinished && reason !== "removed") this.#clearSurface();
+    this.controls.end(sentence, !isFinished, signIn);
     for (const name of this.element.getAttributeNames()) {
       if (name.startsWith("data-ops-refresh-")) this.element.removeAttribute(name);
     }
     this.#tell("stopped", reason);
+  }
+
+  /** Take away what else of its page shows what may no longer be seen. */
+  #clearSurface() {
+    const { element, controls: { root } } = this;
+    const own = `.ops-refresh-surface[data-for="${CSS.escape(element.id)}"]`;
+    for (const surface of document.querySelectorAll(own)) {
+      surface.replaceChildren(...(surface.contains(root) ? [root, element] : []));
+    }
   }
 
   /**
@@ -266,24 +269,44 @@ class Region {
   }
 }
 
-function signOut() {
-  [...regions].forEach((region, i) => region.signOut(i === 0));
-}
-
-/** @param {Element} region */
-function announcements(region) {
-  const said = /** @type {NodeListOf<HTMLElement>} */ (region.querySelectorAll("[data-announce]"));
-  return new Map([...said].map((element) => [keyOf(element), element.dataset.announce]));
+/** @param {string} switchedOff reasons that do not count */
+function pauseReason(switchedOff) {
+  if (document.hidden && !switchedOff.includes("hidden")) return "hidden";
+  if (!navigator.onLine) return "offline";
+  // Bootstrap marks the body as soon as a trigger is clicked, the dialog later.
+  const isOpen = document.body.matches(".modal-open") || document.querySelector(DIALOG);
+  return isOpen && !switchedOff.includes("dialog") ? "dialog" : "";
 }
 
 /**
- * What to read out: the new texts of what was there before, three at most.
- * @param {Map<string, string | undefined>} before
- * @param {Map<string, string | undefined>} after
+ * Tell whenever a reason to rest, or an element, may have come or gone.
+ * @param {() => void} listener
+ * @param {AbortSignal} signal
  */
-function changes(before, after) {
-  const changed = [...after].filter(([key, text]) => before.has(key) && before.get(key) !== text);
-  return changed.slice(0, 3).map(([, text]) => text).join(", ");
+function watchPage(listener, signal) {
+  for (const name of PAGE_EVENTS) addEventListener(name, listener, { capture: true, signal });
+  const page = new MutationObserver(listener);
+  page.observe(document, {
+    attributeFilter: ["class", "open", "data-ops-refresh-hold"],
+    childList: true,
+    subtree: true,
+  });
+  signal.addEventListener("abort", () => page.disconnect());
+}
+
+function time() {
+  return new Date().toLocaleTimeString();
+}
+
+/** @param {Headers} headers */
+function dateIn(headers) {
+  return Date.parse(headers.get("Date") ?? "");
+}
+
+function signOut() {
+  const [first, ...others] = regions;
+  for (const region of others) region.end("signed-out", "");
+  first.end("signed-out", first.controls.text("SignedOut"), first.controls.text("SignIn"));
 }
 
 for (const element of document.querySelectorAll("[data-ops-refresh-url]")) {

@@ -1,15 +1,10 @@
-// When to ask again: pure rules. Durations are seconds, moments epoch milliseconds.
-
-const SHORTEST = 1;
-const LONGEST = 300;
-const JITTER_FROM = 5;
-const BACK_OFF_CAP = 30;
+// When to ask again. Durations are seconds, moments epoch milliseconds.
 
 export const TIMEOUT = 10;
-export const FAILURES_SHOWN = 3;
+const BACK_OFF_CAP = 30;
 
 /**
- * An interval as the server wrote it; null (never again) for anything but one.
+ * Null, which is never again, for anything but a number of seconds.
  * @param {string | null} text
  */
 export function readInterval(text) {
@@ -18,41 +13,40 @@ export function readInterval(text) {
 }
 
 /**
- * Seconds from a settled answer to the next poll.
  * @param {number} interval
- * @param {number} lastDuration how long the last request took
- * @param {number} random from 0 to 1
+ * @param {number} lastDuration
+ * @param {number} random
  */
 export function nextDelay(interval, lastDuration, random) {
-  const jitter = interval < JITTER_FROM ? 1 : 0.8 + 0.4 * random;
+  const jitter = interval < 5 ? 1 : 0.8 + 0.4 * random;
   return Math.max(interval * jitter, 4 * lastDuration);
 }
 
 /**
- * Seconds to wait after failures in a row: doubling, half of it random.
+ * Doubling, half of it random; where the server says when, no sooner, and spread over
+ * one interval.
  * @param {number} interval
- * @param {number} failures at least 1
- * @param {number} random from 0 to 1
+ * @param {number} failures
+ * @param {number} retryAfter
+ * @param {number} random
  */
-export function backOff(interval, failures, random) {
-  const cap = Math.max(BACK_OFF_CAP, interval);
-  return (Math.min(cap, interval * 2 ** failures) * (1 + random)) / 2;
+export function backOff(interval, failures, retryAfter, random) {
+  const doubled = Math.min(Math.max(BACK_OFF_CAP, interval), interval * 2 ** failures);
+  return Math.max((doubled * (1 + random)) / 2, retryAfter && retryAfter + interval * random);
 }
 
 /**
- * Seconds that a Retry-After asks for; null where it asks for none.
- * @param {string | null} text seconds or an HTTP date
+ * The seconds of a Retry-After, which may be a date; 0 for none.
+ * @param {string | null} text
  * @param {number} now
  */
 export function readRetryAfter(text, now) {
-  if (!text) return null;
-  const seconds = /^\d+$/.test(text.trim())
-    ? Number(text)
-    : (Date.parse(text) - now) / 1000;
-  return Number.isNaN(seconds) ? null : clamp(seconds);
+  if (!text) return 0;
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000;
+  return Number.isNaN(seconds) ? 0 : clamp(seconds);
 }
 
 /** @param {number} seconds */
 function clamp(seconds) {
-  return Math.min(LONGEST, Math.max(SHORTEST, seconds));
+  return Math.min(300, Math.max(1, seconds));
 }

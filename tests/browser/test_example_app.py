@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from ..example.processes import address_in
 from ..example.processes import demo
 from ..example.python_environments import SmallEnvironment
-from ..example.waiting import wait_for
+from ..waiting import wait_for
 
 
 def sign_in(page: Page, line: str, name: str) -> None:
@@ -120,7 +120,7 @@ def pass_time_until(page: Page, text: str) -> None:
 
 
 def pass_time_until_quiet(page: Page) -> None:
-    """Let time pass, in steps that leave answers the time to arrive, until nothing polls."""
+    """Let time pass until nothing polls, in steps that let answers arrive."""
     regions = page.locator("[data-ops-refresh-url]")
 
     def look() -> bool:

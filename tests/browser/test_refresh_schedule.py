@@ -73,6 +73,22 @@ def test_back_off_is_half_fixed_and_half_random(watched: Watched) -> None:
         "1, 2000": (15, 30),
         "300, 1": (150, 300),
     }
+    least = rules(watched, *(f"backOff({each}, 0, 0)" for each in expected))
+    most = rules(watched, *(f"backOff({each}, 0, 1)" for each in expected))
+    assert dict(zip(expected, zip(least, most, strict=True), strict=True)) == expected
+
+
+def test_a_retry_after_is_a_floor_and_does_not_gather_the_pages(
+    watched: Watched,
+) -> None:
+    """Never sooner than asked for, over one interval, and backing off goes on."""
+    expected = {
+        "5, 1, 20": (20, 25),
+        "10, 1, 1": (10, 20),
+        "5, 1, 5": (5, 10),
+        "5, 3, 5": (15, 30),
+        "1, 9, 300": (300, 301),
+    }
     least = rules(watched, *(f"backOff({each}, 0)" for each in expected))
     most = rules(watched, *(f"backOff({each}, 1)" for each in expected))
     assert dict(zip(expected, zip(least, most, strict=True), strict=True)) == expected
@@ -87,9 +103,9 @@ def test_retry_after_is_seconds_or_a_date(watched: Watched) -> None:
         f"new Date({NOW} + 45000).toUTCString()": 45,
         f"new Date({NOW} - 45000).toUTCString()": 1,
         f"new Date({NOW} + 1e9).toUTCString()": 300,
-        "'soon'": None,
-        "''": None,
-        "null": None,
+        "'soon'": 0,
+        "''": 0,
+        "null": 0,
     }
     given = rules(watched, *(f"readRetryAfter({text}, {NOW})" for text in expected))
     assert dict(zip(expected, given, strict=True)) == expected

@@ -68,7 +68,7 @@ def test_request_survives_a_broken_queue(
             "integrity.verify", workspace_id=1, tenant=None, user=None
         )
         assert run.status == "queued"
-    assert "could not be put on the queue" in caplog.text
+    assert "is not on the queue yet" in caplog.text
 
 
 def test_start(example: Example, service: OperationRunService) -> None:

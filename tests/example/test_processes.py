@@ -14,6 +14,7 @@ import pytest
 from example_app.models import OperationRun
 from example_app.models import Tenant
 
+from ..waiting import wait_for
 from .conftest import Example
 from .processes import address_in
 from .processes import children_of
@@ -23,7 +24,6 @@ from .processes import process
 from .processes import stop
 from .processes import worker_process
 from .python_environments import SmallEnvironment
-from .waiting import wait_for
 
 
 @pytest.fixture

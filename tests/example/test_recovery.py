@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import os
-import pathlib
 
 import pytest
 from huey.api import Task
@@ -19,7 +18,6 @@ from example_app.operation_runs import operation_run_service
 from example_app.pacing import Pacer
 from example_app.progress import Progress
 from example_app.worker import Worker
-from example_app.worker_leases import WorkerLeases
 
 from .conftest import Example
 from .python_environments import SmallEnvironment
@@ -50,24 +48,6 @@ def reason(example: Example, run_id: int) -> str | None:
     if run.outcome != "failed" or run.failure_summary is None:
         return None
     return str(run.failure_summary["entries"][0]["code"])
-
-
-def test_lease_ends_with_its_holder(tmp_path: pathlib.Path) -> None:
-    """A worker is alive while it holds its lock, to any number of askers."""
-    leases = WorkerLeases(tmp_path / "workers")
-    lease = leases.take()
-    assert leases.is_alive(lease.worker_id)
-    assert leases.is_alive(lease.worker_id)
-    lease.release()
-    assert not leases.is_alive(lease.worker_id)
-    assert not leases.is_alive("never-was")
-
-
-def test_lease_file_left_behind(tmp_path: pathlib.Path) -> None:
-    """A file that nobody locks is that of a dead worker."""
-    leases = WorkerLeases(tmp_path / "workers")
-    (tmp_path / "workers" / "dead").touch()
-    assert not leases.is_alive("dead")
 
 
 def test_run_of_a_dead_worker(example: Example, worker: Worker) -> None:
@@ -110,6 +90,26 @@ def test_run_its_own_worker_works_on(
     run_id = example.request_run()
     worker.queue.deliver_one()
     assert seen == ["running"]
+    assert example.run(run_id).outcome == "succeeded"
+
+
+def test_message_delivered_twice(
+    example: Example, worker: Worker, work_as: cabc.Callable[[Work], None]
+) -> None:
+    """A second message of a run neither starts it again nor takes it for lost."""
+    seen: list[str] = []
+
+    def deliver_again(environment: Environment, progress: Progress, _: Pacer) -> None:
+        seen.append("started")
+        worker.perform(run_id)
+        worker.recover()
+        seen.append(example.run(run_id).status)
+        progress.succeeded()
+
+    work_as(deliver_again)
+    run_id = example.request_run()
+    worker.queue.deliver_one()
+    assert seen == ["started", "running"]
     assert example.run(run_id).outcome == "succeeded"
 
 

@@ -35,6 +35,12 @@ def test_a_missing_creation_time_is_the_oldest() -> None:
     assert interval(None) == 10
 
 
+@pytest.mark.parametrize(("seconds", "age"), [(-5, 0), (0, 0), (0.25, 0.25), (7, 7)])
+def test_ages_are_exact_and_never_negative(seconds: float, age: float) -> None:
+    """A fraction of a second counts; a clock that is ahead makes nothing older."""
+    assert age_seconds(NOW - dt.timedelta(seconds=seconds), NOW) == age
+
+
 def test_a_naive_time_is_utc() -> None:
     """A column without a zone holds UTC."""
     naive = (NOW - dt.timedelta(seconds=30)).replace(tzinfo=None)
@@ -45,13 +51,13 @@ def test_what_is_not_awaited_is_never_asked_for() -> None:
     """No interval for terminal records, whatever their age."""
     assert interval(NOW, awaited=False) is None
     assert list_interval(any_awaited=False, seconds=5) is None
-    assert review_pack_interval(active=False, seconds=10) is None
+    assert review_pack_interval(awaited=False, seconds=10) is None
 
 
 def test_lists_and_packs_have_one_interval() -> None:
     """Lists and packs do not go by age."""
     assert list_interval(any_awaited=True, seconds=5) == 5
-    assert review_pack_interval(active=True, seconds=10) == 10
+    assert review_pack_interval(awaited=True, seconds=10) == 10
 
 
 @pytest.mark.parametrize(

@@ -84,14 +84,35 @@ def test_own_words_stand_beside_those_of_the_table() -> None:
     assert rules.normalise("done", "failed") == "failed"
     assert rules.normalise("SUCCESS") == "partial"
     assert rules.normalise("ok") == "succeeded"
+    outright = run_statuses({"PART": "partially_succeeded"})
+    assert outright.normalise("PART") == "partial"
+
+
+def test_packs_have_own_words_as_well() -> None:
+    """An app's word for the status of a pack means what it says."""
+    rules = review_pack_statuses({"building": "generating"})
+    assert rules.normalise("building") == "generating"
 
 
 def test_a_word_for_nothing_known_is_an_error() -> None:
     """The error names the word, what it was to stand for, and what is allowed."""
-    with pytest.raises(
-        ValueError, match="'x' cannot stand for 'paused'. Allowed: comp"
-    ):
+    with pytest.raises(ValueError) as error:  # noqa: PT011
         run_statuses({"x": "paused"})
+    assert str(error.value) == (
+        "statuses: 'x' cannot stand for 'paused'. Allowed: completed, failed, partial, "
+        "partially_succeeded, queued, running, succeeded."
+    )
+
+
+def test_nothing_has_a_status_that_there_is_not() -> None:
+    """A condition for an unknown name holds for no record, its contrary for all."""
+    engine = sa.create_engine("sqlite://")
+    status = sa.literal("queued", sa.String)
+    condition = run_statuses().condition("paused", status, None)
+    with engine.connect() as connection:
+        select = sa.select(condition, sa.not_(condition))
+        assert tuple(connection.execute(select).one()) == (False, True)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,1 @@
+"""What a poll costs, measured side by side with what else there is."""

@@ -1,0 +1,108 @@
+"""The rows that are measured on."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from .measured_app import Base
+from .measured_app import grants
+from .measured_app import Pack
+from .measured_app import Run
+from .measured_app import User
+
+_CONTEXT = {"path": "/srv/data", "options": {"dry_run": False, "batch": 500}}
+_COUNTS = {"total": 5000, "processed": 1200, "succeeded": 1190, "failed": 10}
+_FAILURES = {
+    "total": 2,
+    "entries": [
+        {"code": "hash_mismatch", "message": "It was altered.", "subject": "a/b.py"},
+        {"code": "missing_file", "message": "It is gone.", "subject": "a/c.py"},
+    ],
+}
+_WORKSPACES = 4
+_TENANTS = 8
+#: Runs that differ; where more are wanted they are repeated.
+_DISTINCT = 10_000
+
+
+def fill(engine: sa.Engine, runs: int, active: int) -> int:
+    """Make tables with runs, the newest of them active; gives an active run's id.
+
+    :param runs: how many there are, over all workspaces: 10,000 or a multiple.
+    :param active: how many of the newest of workspace 1 still run.
+    """
+    Base.metadata.drop_all(engine)
+    Base.metadata.create_all(engine)
+    now = dt.datetime.now(dt.UTC)
+    with engine.begin() as connection:
+        connection.execute(sa.insert(User), [{"id": 1, "name": "A", "workspace_id": 1}])
+        mine = [{"user_id": 1, "tenant_id": id} for id in range(1, _TENANTS + 1)]
+        connection.execute(sa.insert(grants), mine)
+        connection.execute(sa.insert(Run.__table__), _completed_runs(now))
+        if runs > _DISTINCT:
+            connection.execute(_copies(runs // _DISTINCT - 1))
+        running = [
+            _row(number, now - dt.timedelta(seconds=active - number), status="running")
+            for number in range(active)
+        ]
+        inserted = sa.insert(Run.__table__).returning(Run.__table__.c.id)
+        ids = sorted(connection.scalars(inserted, running))
+        connection.execute(sa.insert(Pack), [_pack(ids[-1], now)])
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("ANALYZE"))
+    return int(ids[-1])
+
+
+def change(engine: sa.Engine, run_id: int) -> None:
+    """Let a run be changed by its worker."""
+    with orm.Session(engine) as session:
+        session.get_one(Run, run_id).summary_counts = {**_COUNTS, "processed": 1201}
+        session.commit()
+
+
+def _row(number: int, created_at: dt.datetime, **values: object) -> dict[str, object]:
+    return {
+        "workspace_id": 1,
+        "tenant_id": number % _TENANTS + 1,
+        "type": f"import.{number % 12}",
+        "context": _CONTEXT,
+        "summary_counts": _COUNTS,
+        "failure_summary": _FAILURES,
+        "created_at": created_at,
+        "started_at": created_at,
+        "updated_at": created_at,
+        **values,
+    }
+
+
+def _completed_runs(now: dt.datetime) -> list[dict[str, object]]:
+    ended = {"status": "completed", "outcome": "succeeded"}
+    rows = []
+    for number in range(_DISTINCT):
+        at = now - dt.timedelta(hours=1, minutes=_DISTINCT - number)
+        workspace = number % _WORKSPACES + 1
+        rows.append(_row(number, at, workspace_id=workspace, completed_at=at, **ended))
+    return rows
+
+
+def _copies(times: int) -> sa.Insert:
+    """Every run there is, so many times more."""
+    number = sa.select(sa.literal(1).label("n")).cte("number", recursive=True)
+    number = number.union_all(sa.select(number.c.n + 1).where(number.c.n < times))
+    columns = [column for column in Run.__table__.c if column.name != "id"]
+    everything = sa.select(*columns).join_from(Run.__table__, number, sa.true())
+    return sa.insert(Run).from_select(columns, everything)
+
+
+def _pack(run_id: int, now: dt.datetime) -> dict[str, object]:
+    return {
+        "workspace_id": 1,
+        "tenant_id": 1,
+        "operation_run_id": run_id,
+        "status": "generating",
+        "created_at": now,
+        "updated_at": now,
+    }

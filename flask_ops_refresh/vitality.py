@@ -1,0 +1,61 @@
+"""What the clock says of a record that is still active: one rule for every surface."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from .intervals import is_awaited
+from .intervals import is_stalled
+from .settings import Settings
+
+
+class Living(t.Protocol):
+    """What is asked of a record."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it may still change on its own."""
+        ...
+
+    @property
+    def created_at(self) -> dt.datetime | None:
+        """When it was asked for."""
+        ...
+
+    @property
+    def last_sign_of_life(self) -> dt.datetime | None:
+        """When something was last written to it, as far as its times tell."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Vitality:
+    """Whether a record is waited for, and whether it seems dead.
+
+    :param awaited: it is polled.
+    :param stalled: it has shown no sign of life for too long.
+    :param given_up: it is active, and too old to be polled.
+    """
+
+    awaited: bool
+    stalled: bool
+    given_up: bool
+
+
+def vitality_of(record: Living, settings: Settings, now: dt.datetime) -> Vitality:
+    """What the clock says of a record."""
+    awaited = is_awaited(
+        active=record.active,
+        created_at=record.created_at,
+        now=now,
+        stop_after_seconds=settings.stop_after_seconds,
+    )
+    stalled = is_stalled(
+        active=record.active,
+        last_sign_of_life=record.last_sign_of_life,
+        now=now,
+        stalled_after_seconds=settings.stalled_after_seconds,
+    )
+    return Vitality(awaited, stalled, given_up=record.active and not awaited)
