@@ -458,18 +458,21 @@ def test_error_answers_are_the_extensions_own(host: Host) -> None:
     assert_bare(poll(host.client(ADA), detail_url(999)), 404)
 
 
-def test_what_other_code_raises_for_a_poll_is_answered_bare(host: Host) -> None:
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 429, 500, 503])
+def test_what_other_code_raises_for_a_poll_is_answered_bare(
+    host: Host, code: int
+) -> None:
     """An app's before_request that aborts does not put its pages into polls."""
 
     @host.app.before_request
     def close() -> None:
-        abort(503)
+        abort(code)
 
-    @host.app.errorhandler(503)
+    @host.app.errorhandler(code)
     def page(error: Exception) -> tuple[str, int]:
-        return "<h1>The app's own page</h1>", 503
+        return "<h1>The app's own page</h1>", code
 
-    assert_bare(poll(host.client(ADA), LIST_URL), 503)
+    assert_bare(poll(host.client(ADA), LIST_URL), code)
 
 
 @pytest.mark.parametrize(

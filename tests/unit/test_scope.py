@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -91,6 +92,13 @@ def test_scopes_that_differ_have_fingerprints_that_differ() -> None:
         Scope(1, sees_tenantless=False),
     ]
     assert len({repr(scope.fingerprint()) for scope in scopes}) == len(scopes)
+
+
+def test_a_scope_cannot_be_widened() -> None:
+    """What a loader has said stays as it is."""
+    scope = Scope(1, tenant_ids=[1])
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        scope.tenant_ids = ALL_TENANTS  # type: ignore[misc]
 
 
 def test_the_words_for_all_and_none_are_seen_as_such() -> None:
