@@ -101,6 +101,9 @@ def _own_workspace() -> Place:
     place = current_place() or abort(404)
     if not place.membership.all_tenants:
         abort(403)
+    # The form was drawn for one workspace; another tab may have chosen another.
+    if request.form.get("workspace_id", type=int) != place.workspace.id:
+        abort(404)
     return place
 
 

@@ -29,7 +29,7 @@ from .sign_in import signed_in_user
 #: Days for which a pack may be offered.
 KEEP_CHOICES = (1, KEEP_DAYS, 30)
 
-_LARGEST_ID = 2**63 - 1
+_LARGEST_ID = 2**31 - 1
 
 _blueprint = Blueprint("review_packs", __name__, url_prefix="/review-packs")
 
