@@ -4,7 +4,6 @@
 # make check   lint, format and types
 # make mutants what the tests do not notice when access and polling rules are changed
 # make storms  what 1,000 open pages do to a server that restarts (simulated)
-# make soak-browser  10,000 polls through one page, in Chromium
 #
 # Everything is installed into .venv; nothing else on the machine changes,
 # but for Chromium, which `make test` asks the system's packages for if there is none.
@@ -15,7 +14,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check mutants format chromium soak soak-browser storms clean
+.PHONY: help demo test check mutants format chromium soak storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -63,9 +62,6 @@ mutants: $(STAMPS)/dev
 
 storms: $(STAMPS)/dev
 	$(BIN)/node benchmarks/storms.mjs
-
-soak-browser: $(STAMPS)/dev chromium
-	$(BIN)/python -m benchmarks.soak_browser
 
 format: $(STAMPS)/dev
 	$(BIN)/ruff check --fix

@@ -23,7 +23,8 @@ class BriefLog(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether this has not been said lately."""
-        message, now = record.getMessage(), self._clock()
+        # Not formatted: a record that cannot be is for its handler to report.
+        message, now = f"{record.msg} {record.args}", self._clock()
         if now < self._told.get(message, now):
             return False
         if len(self._told) >= _LARGEST:

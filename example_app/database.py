@@ -21,6 +21,11 @@ _CONNECT_SECONDS = 5
 _TABLES_LOCK = 7_240_531
 
 
+def why_away(error: BaseException) -> str:
+    """What the database said, without the statement and the values in it."""
+    return str(getattr(error, "orig", error))
+
+
 class Base(orm.DeclarativeBase):
     """What all models are made from."""
 

@@ -72,8 +72,15 @@ class DatabaseLeases:
         with self._engine.connect() as connection:
             return connection.scalar(lives) is not None
 
-    def forget(self, worker_id: str) -> None:
-        """Remove what a worker that is gone has left."""
+    def forget_gone(self) -> None:
+        """Remove what workers that are gone have left."""
+        if self._clock() < self._believing_until:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(Lease).where(Lease.until <= sa.func.now()))
+
+    def release(self, worker_id: str) -> None:
+        """Stop being a worker."""
         with self._engine.begin() as connection:
             connection.execute(sa.delete(Lease).where(Lease.worker_id == worker_id))
 
@@ -91,4 +98,4 @@ class DatabaseLease:
 
     def release(self) -> None:
         """Stop being a worker."""
-        self._leases.forget(self.worker_id)
+        self._leases.release(self.worker_id)

@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from .database import DATABASE_AWAY
+from .database import why_away
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def _page(error: HTTPException) -> tuple[str, int]:
 
 
 def _away(error: Exception) -> tuple[str, int, dict[str, str]]:
-    _log.error("The database is away: %s", error)
+    _log.error("The database is away: %s", why_away(error))
     title, advice = _PAGES[503]
     # Without what usually comes with a page: the person is in the database, too.
     template = current_app.jinja_env.get_template("error.html")

@@ -26,8 +26,11 @@ class FileLeases:
         """Become a worker."""
         worker_id = f"{os.getpid()}-{secrets.token_hex(6)}"
         path = self._folder / worker_id
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        # It gets its name only once it is locked: nobody ever takes it for dead.
+        unlocked = self._folder / f".{worker_id}"
+        descriptor = os.open(unlocked, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.rename(unlocked, path)
         return FileLease(worker_id, path, descriptor)
 
     def is_alive(self, worker_id: str) -> bool:
@@ -45,9 +48,11 @@ class FileLeases:
             os.close(descriptor)
         return False
 
-    def forget(self, worker_id: str) -> None:
-        """Remove what a worker that is gone has left."""
-        (self._folder / worker_id).unlink(missing_ok=True)
+    def forget_gone(self) -> None:
+        """Remove what workers that are gone have left."""
+        for worker_id in os.listdir(self._folder):
+            if not worker_id.startswith(".") and not self.is_alive(worker_id):
+                (self._folder / worker_id).unlink(missing_ok=True)
 
 
 class FileLease:

@@ -63,7 +63,7 @@ def workspace_notice(scope: Scope, *, id: int) -> LiveState | None:
 def post() -> Response:
     """Put up a notice, in the place of one that stands."""
     place = _own_workspace()
-    text = " ".join(request.form.get("text", "").split())
+    text = _plain(request.form.get("text", ""))
     hours = request.form.get("hours", type=int)
     if not text or len(text) > LONGEST_TEXT or hours not in HOURS_CHOICES:
         abort(400)
@@ -90,11 +90,20 @@ def take_down() -> Response:
     return redirect(url_for("admin.index"))
 
 
+def _plain(text: str) -> str:
+    """Text in one line, without characters that control a terminal or turn lines."""
+    words = ("".join(filter(str.isprintable, word)) for word in text.split())
+    return " ".join(filter(None, words))
+
+
 def _own_workspace() -> Place:
     """The current place of somebody who may speak to all of it."""
     place = current_place() or abort(404)
     if not place.membership.all_tenants:
         abort(403)
+    # The form was drawn for one workspace; another tab may have chosen another.
+    if request.form.get("workspace_id", type=int) != place.workspace.id:
+        abort(404)
     return place
 
 

@@ -66,7 +66,9 @@ class PackFiles:
 
     def names(self) -> dict[str, int]:
         """All files, kept or not, with the id of the run of each."""
-        found = map(_NAME.fullmatch, os.listdir(self._folder))
+        with os.scandir(self._folder) as entries:
+            names = [each.name for each in entries if not each.is_dir()]
+        found = map(_NAME.fullmatch, names)
         return {match[0]: int(match[1]) for match in found if match}
 
     def remove(self, name: str) -> None:

@@ -45,8 +45,7 @@ def fail_lost_runs(
         with contextlib.suppress(IllegalTransition):
             service.fail(run_id, worker_id, WORKER_LOST)
             _log.warning("Operation run %s lost its worker %s.", run_id, worker_id)
-        if worker_id and not leases.is_alive(worker_id):
-            leases.forget(worker_id)
+    leases.forget_gone()
 
 
 def send_unheard_runs(service: OperationRunService, queue: WorkQueue) -> None:

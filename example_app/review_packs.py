@@ -29,7 +29,7 @@ from .sign_in import signed_in_user
 #: Days for which a pack may be offered.
 KEEP_CHOICES = (1, KEEP_DAYS, 30)
 
-_LARGEST_ID = 2**63 - 1
+_LARGEST_ID = 2**31 - 1
 
 _blueprint = Blueprint("review_packs", __name__, url_prefix="/review-packs")
 
@@ -84,10 +84,11 @@ def download(id: int) -> Response:
         file = pack_files().open(pack.file_name)
     except FileNotFoundError:
         abort(404)
-    return send_file(
+    answer = send_file(
         file,
         mimetype="application/zip",
         as_attachment=True,
         download_name=secure_filename(f"review-pack-{pack.tenant.name}-{pack.id}.zip"),
-        max_age=0,
     )
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer

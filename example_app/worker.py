@@ -15,6 +15,7 @@ from flask import Flask
 from .database import DATABASE_AWAY
 from .database import db
 from .database import utc_now
+from .database import why_away
 from .environments import Environment
 from .findings import Failure
 from .findings import Findings
@@ -94,9 +95,9 @@ class Worker:
             service = operation_run_service()
             fail_lost_runs(service, self._leases, self._may_perform)
             service.expire_packs()
-            remove_unneeded_files(pack_files())
             if not self.stopping.is_set():
                 send_unheard_runs(service, self.queue)
+            remove_unneeded_files(pack_files())
 
     def keep_recovering(self) -> None:
         """Do so at once and time and again, until the worker stops."""
@@ -104,7 +105,7 @@ class Worker:
             try:
                 self.recover()
             except Exception as error:
-                _log.warning("Lost work is looked after later on: %r", error)
+                _log.warning("Lost work is looked after later: %s", why_away(error))
                 _log.debug("", exc_info=True)
             if self.stopping.wait(self._app.config["RECOVERY_INTERVAL_SECONDS"]):
                 return
@@ -129,7 +130,8 @@ class Worker:
             return
         except DATABASE_AWAY as error:
             # Still queued: it is put on the queue again once the database is back.
-            _log.warning("Operation run %s was not started: %s", run_id, error)
+            reason = why_away(error)
+            _log.warning("Operation run %s was not started: %s", run_id, reason)
             return
         job = self._patiently(lambda: _job_of(run))
         progress = Progress(
@@ -172,7 +174,7 @@ class Worker:
             except DATABASE_AWAY as error:
                 db.session.rollback()
                 if not told:
-                    _log.warning("The database is away; waiting for it: %s", error)
+                    _log.warning("The database is away: %s", why_away(error))
                 told = True
                 if self.stopping.wait(_PATIENCE_SECONDS):
                     raise

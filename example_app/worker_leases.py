@@ -37,8 +37,8 @@ class WorkerLeases(t.Protocol):
         """Whether a worker still runs, as far as can be told."""
         ...
 
-    def forget(self, worker_id: str) -> None:
-        """Remove what a worker that is gone has left."""
+    def forget_gone(self) -> None:
+        """Remove what workers that are gone have left."""
 
 
 def worker_leases(app: Flask) -> WorkerLeases:

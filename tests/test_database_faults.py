@@ -25,7 +25,7 @@ from .databases import database
 from .databases import KINDS
 from .host_app import create_host
 from .host_app import db
-from .own_postgres import own_postgres
+from .own_servers import own_postgresql
 from .pages import poll
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
@@ -219,7 +219,7 @@ def test_a_killed_postgresql_is_503_until_it_is_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Killed and started again five times, the first poll after each start works."""
-    with own_postgres() as cluster, host_on(cluster.url) as host:
+    with own_postgresql() as (cluster, url), host_on(url) as host:
         for _ in range(5):
             assert watched_poll(host).status_code == 200
             cluster.kill()
@@ -233,7 +233,7 @@ def test_a_killed_postgresql_is_503_until_it_is_back(
             "SELECT count(*) FROM pg_stat_activity "
             "WHERE state NOT IN ('idle', 'active')"
         )
-        other = sa.create_engine(cluster.url)
+        other = sa.create_engine(url)
         with other.connect() as connection:
             assert connection.exec_driver_sql(open_transactions).scalar() == 0
         other.dispose()

@@ -75,3 +75,16 @@ def test_every_macro_is_documented() -> None:
     for name in ("live", "review_pack_card"):
         assert hasattr(TemplateGlobal, name)
         assert f"`ops_refresh.{name}(" in TEMPLATES
+
+
+@pytest.mark.parametrize("name", ["security", "reliability"])
+def test_every_test_that_the_documents_name_is_there(name: str) -> None:
+    """Each promise is shown by a test that exists, in the file that is named."""
+    text = (ROOT / "docs" / f"{name}.md").read_text()
+    files = set(re.findall(r"`(?:tests/)?([\w/]*test_\w+\.py)`", text))
+    assert files
+    missing = {file for file in files if not (ROOT / "tests" / file).is_file()}
+    assert missing == set()
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for function in re.findall(r"`(test_\w+)…?`", text):
+        assert f"def {function}" in sources, function

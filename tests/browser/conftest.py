@@ -92,11 +92,18 @@ def serve() -> cabc.Iterator[cabc.Callable[[Flask], str]]:
 
 
 @pytest.fixture
-def watch(page: Page, serve: cabc.Callable[[Flask], str]) -> Open:
-    """Open a page with one region, or with those of the server given."""
+def watch(page: Page, serve: cabc.Callable[[Flask], str]) -> cabc.Iterator[Open]:
+    """Open a page with one region, or with those of the server given.
+
+    When the test is done the page is checked against the contract.
+    """
+    opened = []
 
     def open_(server: ScriptedServer | None = None, **options: str) -> Watched:
         server = server or ScriptedServer({"one": "<p>first</p>"}, **options)
-        return Watched(page, serve, server)
+        opened.append(Watched(page, serve, server))
+        return opened[-1]
 
-    return open_
+    yield open_
+    for watched in opened:
+        watched.check()

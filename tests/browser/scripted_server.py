@@ -5,8 +5,12 @@ from __future__ import annotations
 import collections
 import collections.abc as cabc
 import dataclasses
+import os
+import socket
+import struct
 import threading
 import time
+import typing as t
 
 from flask import Flask
 from flask import render_template
@@ -17,6 +21,8 @@ from markupsafe import Markup
 from playwright.sync_api import Page
 
 from flask_ops_refresh import assets
+
+from . import page_ledger
 
 _TEMPLATES = assets.STATIC_FOLDER.parent / "templates"
 
@@ -29,9 +35,10 @@ WATCH_FETCH = """
     polls.most = Math.max(polls.most, ++polls.open);
     try {
       const answer = await send(...given);
-      if (answer.status !== 200) return answer;
-      const { status, headers } = answer;
-      return new Response(await answer.text(), { status, headers });
+      // Read to its end here, so that once no request is open all is taken in.
+      const text = answer.status === 200 ? await answer.text() : "";
+      answer.text = async () => text;
+      return answer;
     } finally {
       polls.open -= 1;
     }
@@ -51,6 +58,7 @@ class Answer:
     """What a poll is answered with; by default that nothing changed.
 
     :param hold: an event that the answer waits for.
+    :param broken: the connection is reset instead; ``"body"``: after half the answer.
     """
 
     status: int = 304
@@ -59,6 +67,21 @@ class Answer:
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     is_ours: bool = True
     hold: threading.Event | None = None
+    broken: str = ""
+
+
+def _reset(connection: socket.socket, after: str) -> t.NoReturn:
+    """Reset a connection, as the operating system does for a killed process."""
+    if after == "body":
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nOps-Refresh-Region: one\r\nOps-Refresh-Interval: 1\r\n"
+            b"Content-Length: 999\r\n\r\n<p>half of it"
+        )
+    linger_for_nothing = struct.pack("ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_nothing)
+    # The server's own files on the socket would keep a mere close() from closing it.
+    os.close(connection.detach())
+    raise ConnectionResetError
 
 
 def wait_until_idle(page: Page) -> None:
@@ -87,6 +110,7 @@ class ScriptedServer:
         self.polls: list[tuple[str, dict[str, str]]] = []
         self._asked = threading.Condition()
         self.app = Flask("scripted", static_folder=None, template_folder=_TEMPLATES)
+        self.app.config["PROPAGATE_EXCEPTIONS"] = True
         self.app.add_url_rule("/", "page", self._page)
         self.app.add_url_rule("/poll/<name>", "poll", self._poll)
         self.app.add_url_rule("/static/<path:name>", "file", self._file)
@@ -137,6 +161,8 @@ class ScriptedServer:
         answer = self.answers.popleft() if self.answers else self.usual
         if answer.hold is not None:
             answer.hold.wait(20)
+        if answer.broken:
+            _reset(request.environ["werkzeug.socket"], answer.broken)
         response = Response(answer.body, answer.status, answer.headers)
         if answer.is_ours:
             response.headers["Ops-Refresh-Region"] = name
@@ -163,7 +189,9 @@ class Watched:
         self.server = server
         page.add_init_script(WATCH_FETCH)
         page.clock.install(time=1_770_000_000)
-        page.goto(serve(server.app))
+        page.add_init_script(page_ledger.KEEP_LEDGER)
+        self.address = serve(server.app)
+        page.goto(self.address)
         page.clock.pause_at(1_770_000_100)
         self.idle()
         self.server.polls.clear()
@@ -185,6 +213,11 @@ class Watched:
     def idle(self) -> None:
         """Wait until no request of the page is on its way."""
         wait_until_idle(self.page)
+
+    def check(self) -> None:
+        """Fail where the page has broken the contract until now."""
+        self.idle()
+        page_ledger.check(self.page, float(self.server.interval))
 
     def hide(self, hidden: bool = True) -> None:
         """Put the tab in the background, or back in front."""

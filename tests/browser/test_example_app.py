@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from ..example.processes import address_in
 from ..example.processes import demo
 from ..example.python_environments import SmallEnvironment
-from ..example.waiting import wait_for
+from ..waiting import wait_for
 
 
 def sign_in(page: Page, line: str, name: str) -> None:

@@ -81,7 +81,7 @@ def test_back_off_is_half_fixed_and_half_random(watched: Watched) -> None:
 def test_a_retry_after_is_a_floor_and_does_not_gather_the_pages(
     watched: Watched,
 ) -> None:
-    """Never sooner than asked for, spread over an interval; backing off goes on."""
+    """Never sooner than asked for, over one interval, and backing off goes on."""
     expected = {
         "5, 1, 20": (20, 25),
         "10, 1, 1": (10, 20),

@@ -26,6 +26,11 @@ def test_same_message() -> None:
     assert not passes(brief, "away")
 
 
+def test_message_that_cannot_be_formatted() -> None:
+    """A broken record is passed on to whoever reports it."""
+    assert passes(BriefLog(), "%d", "no number")
+
+
 def test_other_messages() -> None:
     """What differs in as little as a number is told each time."""
     brief = BriefLog()

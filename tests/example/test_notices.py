@@ -19,7 +19,16 @@ TEXT = "Back at noon."
 
 
 def post(example: Example, client: FlaskClient, **fields: t.Any) -> TestResponse:
-    return example.post(client, "/notice/", **{"text": TEXT, "hours": 4, **fields})
+    own = example.workspace_id(str(fields.pop("workspace", "Platform")))
+    sent = {"text": TEXT, "hours": 4, "workspace_id": own, **fields}
+    return example.post(client, "/notice/", **sent)
+
+
+def take_down(
+    example: Example, client: FlaskClient, workspace: str = "Platform"
+) -> TestResponse:
+    own = example.workspace_id(workspace)
+    return example.post(client, "/notice/take-down", workspace_id=own)
 
 
 def poll_url(answer: TestResponse) -> str:
@@ -56,11 +65,40 @@ def test_taking_it_down_ends_it_on_open_pages(example: Example) -> None:
     client = example.client("ada")
     post(example, client)
     url = poll_url(client.get("/admin/"))
-    example.post(client, "/notice/take-down")
+    take_down(example, client)
     answer = client.get(url, headers=POLL)
     assert "over since" in answer.text
     assert "Ops-Refresh-Interval" not in answer.headers
     assert TEXT not in client.get("/admin/").text
+
+
+def test_it_stands_whatever_others_do_in_their_workspace(example: Example) -> None:
+    """A notice posted or taken down in one workspace changes none of another."""
+    client, other = example.client("ada"), example.client("cleo")
+    post(example, client)
+    assert (
+        post(example, other, text="Elsewhere.", workspace="Research").status_code == 302
+    )
+    assert take_down(example, other, "Research").status_code == 302
+    page = client.get("/admin/")
+    assert TEXT in page.text
+    assert client.get(poll_url(page), headers=POLL).headers["Ops-Refresh-Interval"]
+
+
+def test_a_form_of_another_workspace_is_refused(example: Example) -> None:
+    """What was written for one workspace is never published in another."""
+    client = example.client("ada")
+    assert post(example, client, workspace="Research").status_code == 404
+    post(example, client)
+    assert take_down(example, client, "Research").status_code == 404
+    assert TEXT in client.get("/admin/").text
+
+
+def test_it_holds_no_control_characters(example: Example) -> None:
+    """What turns lines around, or no database takes, does not get into it."""
+    client = example.client("ada")
+    post(example, client, text="Back\x00 at\n\u202e \x1bnoon.")
+    assert TEXT in client.get("/admin/").text
 
 
 def test_its_time_ends_it(example: Example) -> None:
@@ -111,7 +149,7 @@ def test_taking_down_is_theirs_too(example: Example) -> None:
     """A member of some tenants takes nobody's notice down."""
     post(example, example.client("ada"))
     ben = example.client("ben")
-    assert example.post(ben, "/notice/take-down").status_code == 403
+    assert take_down(example, ben).status_code == 403
     assert TEXT in ben.get("/admin/").text
 
 

@@ -140,6 +140,19 @@ def start_both(installation: Installation) -> tuple[int, int]:
     return verified, packed
 
 
+def wait_for_the_end(installation: Installation, run_ids: cabc.Iterable[int]) -> None:
+    """Wait until each of these runs has ended."""
+    for run_id in run_ids:
+        wait_for(lambda run_id=run_id: installation.is_completed(run_id), "an end")
+
+
+def assert_done(installation: Installation, run_ids: cabc.Iterable[int]) -> None:
+    """Runs have succeeded."""
+    for run_id in run_ids:
+        run = installation.example.run(run_id)
+        assert run.outcome == "succeeded", run.failure_summary
+
+
 def assert_lost(installation: Installation, run_ids: cabc.Iterable[int]) -> None:
     """Runs failed because of their worker, and say so."""
     for run_id in run_ids:
@@ -161,7 +174,7 @@ def assert_offered_whole(installation: Installation, run_id: int) -> None:
         assert b"large/199.py,in_order" in archive.read("integrity.csv")
 
 
-def assert_done_once(installation: Installation, run_ids: cabc.Iterable[int]) -> None:
+def assert_once(installation: Installation, run_ids: cabc.Iterable[int]) -> None:
     """Every run was started once, and ended once."""
     assert installation.history() == {
         run_id: ["running", "completed"] for run_id in run_ids
@@ -183,14 +196,12 @@ def test_killed_worker(installation: Installation) -> None:
         lost = start_both(installation)
         kill(children_of(web.pid)[0])
         kept = installation.request_run("inventory.collect")
-        for run_id in (*lost, kept):
-            wait_for(lambda run_id=run_id: installation.is_completed(run_id), "an end")
+        wait_for_the_end(installation, (*lost, kept))
         wait_for(lambda: installation.files() == [], "the end of the draft")
     assert_lost(installation, lost)
     assert installation.pack(lost[1]).status == "failed"
-    run = installation.example.run(kept)
-    assert run.outcome == "succeeded", run.failure_summary
-    assert_done_once(installation, (*lost, kept))
+    assert_done(installation, [kept])
+    assert_once(installation, (*lost, kept))
 
 
 @on_both
@@ -202,14 +213,12 @@ def test_killed_web_server(installation: Installation) -> None:
         kill(web.pid)
         web.wait()
     with installation.demo():
-        for run_id in (*lost, kept):
-            wait_for(lambda run_id=run_id: installation.is_completed(run_id), "an end")
+        wait_for_the_end(installation, (*lost, kept))
         wait_for(lambda: installation.files() == [], "the end of the draft")
     assert_lost(installation, lost)
     assert installation.pack(lost[1]).status == "failed"
-    run = installation.example.run(kept)
-    assert run.outcome == "succeeded", run.failure_summary
-    assert_done_once(installation, (*lost, kept))
+    assert_done(installation, [kept])
+    assert_once(installation, (*lost, kept))
 
 
 @on_servers
@@ -223,12 +232,10 @@ def test_killed_redis(installation: Installation) -> None:
         accepted = installation.request_run("inventory.collect")
         redis.start()
         everything = (*kept, waiting, accepted)
-        for run_id in everything:
-            wait_for(lambda run_id=run_id: installation.is_completed(run_id), "an end")
-    for run_id in everything:
-        assert installation.example.run(run_id).outcome == "succeeded"
+        wait_for_the_end(installation, everything)
+    assert_done(installation, everything)
     assert_offered_whole(installation, kept[1])
-    assert_done_once(installation, everything)
+    assert_once(installation, everything)
 
 
 @on_servers
@@ -245,12 +252,10 @@ def test_killed_postgresql(installation: Installation) -> None:
         assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
         assert "Back in a moment" in page.text
         everything = (*kept, waiting)
-        for run_id in everything:
-            wait_for(lambda run_id=run_id: installation.is_completed(run_id), "an end")
-    for run_id in everything:
-        assert installation.example.run(run_id).outcome == "succeeded"
+        wait_for_the_end(installation, everything)
+    assert_done(installation, everything)
     assert_offered_whole(installation, kept[1])
-    assert_done_once(installation, everything)
+    assert_once(installation, everything)
 
 
 @on_servers
@@ -265,9 +270,7 @@ def test_postgresql_is_away_when_work_ends(installation: Installation) -> None:
             "a file that is whole",
         )
         postgresql.start()
-        for run_id in kept:
-            wait_for(lambda run_id=run_id: installation.is_completed(run_id), "an end")
-    for run_id in kept:
-        assert installation.example.run(run_id).outcome == "succeeded"
+        wait_for_the_end(installation, kept)
+    assert_done(installation, kept)
     assert_offered_whole(installation, kept[1])
-    assert_done_once(installation, kept)
+    assert_once(installation, kept)

@@ -196,6 +196,19 @@ def test_a_pack_past_its_time_expires_and_its_file_goes(
     assert files_of(packed) == []
 
 
+def test_a_folder_among_the_files_stops_nothing(
+    packed: Example, packer: Worker
+) -> None:
+    """What is no file is left alone, and lost messages are sent again all the same."""
+    (packed.app.config["DATA"] / "review-packs" / f"77-{'0' * 16}.zip").mkdir(
+        parents=True
+    )
+    run_id = packed.request_run("inventory.collect")
+    packed.queue.huey.flush()
+    packer.recover()
+    assert packed.queue.waiting() == {run_id}
+
+
 def test_other_files_in_the_folder_are_left_alone(
     packed: Example, packer: Worker
 ) -> None:
@@ -291,7 +304,7 @@ def test_a_ready_pack_is_downloaded(packed: Example, packer: Worker) -> None:
     assert answer.content_type == "application/zip"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
-    assert "no-cache" in answer.headers["Cache-Control"]
+    assert answer.headers["Cache-Control"] == "private, no-store"
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert archive.testzip() is None
 

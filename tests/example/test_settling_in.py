@@ -83,7 +83,7 @@ def test_settings_from_the_environment(
     assert make_example(WORKER_THREADS=1).app.config["WORKER_THREADS"] == 1
 
 
-@pytest.mark.parametrize("url", ["redis://localhost/0", "sqlite://"])
+@pytest.mark.parametrize("url", ["amqp://localhost/0", "sqlite://"])
 def test_queue_that_is_not_known(url: str) -> None:
     """A queue of an unknown kind is refused with what is allowed."""
     with pytest.raises(ValueError, match="sqlite:///path/of/file"):

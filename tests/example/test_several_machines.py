@@ -66,6 +66,35 @@ def test_lease_file_left_behind(tmp_path: pathlib.Path) -> None:
     assert not leases.is_alive("dead")
 
 
+def test_what_dead_workers_leave_is_removed(tmp_path: pathlib.Path) -> None:
+    """Files of workers that are gone do not pile up; that of a living one stays."""
+    leases = FileLeases(tmp_path / "workers")
+    lease = leases.take()
+    for number in range(5):
+        (tmp_path / "workers" / f"dead-{number}").touch()
+    leases.forget_gone()
+    assert [path.name for path in (tmp_path / "workers").iterdir()] == [lease.worker_id]
+    assert leases.is_alive(lease.worker_id)
+    lease.release()
+
+
+def test_rows_of_dead_workers_are_removed(engine: sa.Engine) -> None:
+    """So it is with rows, though not while everyone is believed alive."""
+    here, there = Machine(engine), Machine(engine)
+    mine, other = here.leases.take(), there.leases.take()
+    outdate(engine, other.worker_id)
+    here.leases.forget_gone()
+    count = sa.select(sa.func.count()).select_from(Lease)
+    with engine.connect() as connection:
+        assert connection.scalar(count) == 2
+    for _ in range(4):
+        here.now += 10
+        mine.renew()
+    here.leases.forget_gone()
+    with engine.connect() as connection:
+        assert connection.scalars(sa.select(Lease.worker_id)).all() == [mine.worker_id]
+
+
 def test_silent_worker_of_another_machine(engine: sa.Engine) -> None:
     """A worker without a sign of life for a term is lost to one who showed some."""
     here, there = Machine(engine), Machine(engine)
@@ -118,7 +147,7 @@ def test_worker_that_was_taken_for_lost(engine: sa.Engine) -> None:
     """A worker that comes back is one again."""
     here = Machine(engine)
     lease = here.leases.take()
-    here.leases.forget(lease.worker_id)
+    here.leases.release(lease.worker_id)
     lease.renew()
     here.now += 2 * TERM
     assert here.leases.is_alive(lease.worker_id)

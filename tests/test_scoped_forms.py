@@ -1,0 +1,542 @@
+from __future__ import annotations
+
+import collections.abc as cabc
+import json
+import pathlib
+import typing as t
+import uuid
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from flask_admin.contrib.sqla.ajax import QueryAjaxModelLoader
+from flask_admin.model.form import InlineFormAdmin
+from sqlalchemy import orm
+
+from flask_ops_refresh import ALL_TENANTS
+from flask_ops_refresh import OperationsView
+from flask_ops_refresh import OpsRefresh
+from flask_ops_refresh import Scope
+
+from .conftest import ADA
+from .conftest import BEN
+from .conftest import Host
+from .conftest import NOW
+from .conftest import populate
+from .databases import database
+from .databases import KINDS
+from .everything_on import add_people
+from .everything_on import add_records
+from .everything_on import EVE
+from .everything_on import EverythingOn
+from .everything_on import HAL
+from .everything_on import make_ops
+from .everything_on import OLD_CHOICES
+from .host_app import create_host
+from .host_app import db
+from .host_app import load_scope
+from .host_app import Model
+from .host_app import OperationRun
+from .host_app import Tenant
+from .host_app import User
+from .pages import soup
+from .small_models import Kind
+from .small_models import Office
+from .small_models import OfficeRun
+from .test_route_matrix import stored
+from .test_route_matrix import token_of
+
+pytestmark = [
+    pytest.mark.usefixtures("frozen_clock"),
+    pytest.mark.filterwarnings(OLD_CHOICES),
+]
+
+LIST = "/admin/operations/"
+
+
+class Country(Model):
+    """A model that tells no workspace."""
+
+    __tablename__ = "countries"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+
+
+class Depot(Model):
+    """A tenant that tells its workspace."""
+
+    __tablename__ = "depots"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+
+
+class DepotRun(Model):
+    """A run with a unique name, steps, a country, and the run that it repeats."""
+
+    __tablename__ = "depot_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    depot_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("depots.id"))
+    tenant_id = orm.synonym("depot_id")
+    country_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("countries.id")
+    )
+    repeats_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("depot_runs.id")
+    )
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="queued")
+    created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime, default=NOW)
+    depot: orm.Mapped[Depot | None] = orm.relationship()
+    country: orm.Mapped[Country | None] = orm.relationship()
+    repeats: orm.Mapped[DepotRun | None] = orm.relationship(remote_side=[id])
+    steps: orm.Mapped[list[DepotStep]] = orm.relationship(back_populates="run")
+
+    __table_args__ = (sa.UniqueConstraint("type"),)
+
+
+class DepotStep(Model):
+    """A part of a run that somebody did."""
+
+    __tablename__ = "depot_steps"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    run_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("depot_runs.id"))
+    user_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
+    user: orm.Mapped[User | None] = orm.relationship()
+    run: orm.Mapped[DepotRun | None] = orm.relationship(back_populates="steps")
+
+
+class DepotView(OperationsView):
+    can_create = can_edit = can_delete = True
+    form_columns = ("workspace_id", "type", "depot", "country", "repeats")
+    form_args: t.ClassVar[t.Any] = {
+        name: {"get_label": label}
+        for name, label in (("depot", "name"), ("country", "name"), ("repeats", "type"))
+    }
+
+
+def depot_host(
+    make_host: cabc.Callable[..., Host], view: type[OperationsView] = DepotView
+) -> Host:
+    """A host app whose tenants are depots; run 3 and depots 3 and 4 are foreign."""
+    ops = OpsRefresh(operation_run=DepotRun, operations_view=view)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    host.add(User(id=EVE, name="Eve", workspace_id=1, tenant_ids=[1]))
+    host.add(User(id=HAL, name="Hal", workspace_id=2, tenant_ids="*"))
+    host.add(
+        *(
+            Depot(id=id, workspace_id=workspace_id, name=f"depot {id}")
+            for id, workspace_id in ((1, 1), (2, 1), (3, 2), (4, 2))
+        ),
+        *(
+            DepotRun(id=id, workspace_id=workspace_id, depot_id=id, type=f"run {id}")
+            for id, workspace_id in ((1, 1), (2, 1), (3, 2))
+        ),
+        Country(id=1, name="Freedonia"),
+    )
+    return host
+
+
+def options(client: FlaskClient, field: str, path: str = "new/") -> list[str]:
+    """What a select box of a form offers, but for nothing at all."""
+    found = soup(client.get(LIST + path)).select(f"select[name={field}] option")
+    return [each.text for each in found if each["value"] != "__None"]
+
+
+def look_up(client: FlaskClient, name: str = "user", **query: t.Any) -> list[t.Any]:
+    query = {"name": name, **query}
+    answer = client.get(f"{LIST}ajax/lookup/", query_string=query)
+    assert answer.status_code == 200
+    return t.cast(list[t.Any], json.loads(answer.text))
+
+
+def edit(client: FlaskClient, id: int | str, **data: t.Any) -> tuple[int, str]:
+    form = {"csrf_token": token_of(client), **data}
+    response = client.post(f"{LIST}edit/?id={id}", data=form)
+    alerts = [
+        each.get_text(" ", strip=True) for each in soup(response).select(".alert")
+    ]
+    return response.status_code, " ".join(alerts)
+
+
+@pytest.mark.parametrize(
+    ("user", "depots", "runs"),
+    [
+        (ADA, ["depot 1", "depot 2"], ["run 1", "run 2"]),
+        (EVE, ["depot 1"], ["run 1"]),
+        (HAL, ["depot 3", "depot 4"], ["run 3"]),
+    ],
+)
+def test_a_select_box_offers_what_is_in_scope(
+    make_host: cabc.Callable[..., Host],
+    user: int,
+    depots: list[str],
+    runs: list[str],
+) -> None:
+    """Tenants and runs are those of the scope; what tells no workspace is left out."""
+    client = depot_host(make_host).client(user)
+    assert options(client, "depot") == depots
+    assert options(client, "repeats") == runs
+    assert options(client, "country") == []
+
+
+def test_an_app_says_itself_who_sees_its_other_records(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """related_criteria is the place for models that tell a scope in another way."""
+
+    class Own(DepotView):
+        def related_criteria(self, scope: Scope, model: t.Any) -> t.Any:
+            return [] if model is Country else super().related_criteria(scope, model)
+
+    client = depot_host(make_host, Own).client(EVE)
+    assert options(client, "country") == ["Freedonia"]
+    assert options(client, "depot") == ["depot 1"]
+    assert edit(client, 1, workspace_id=1, type="a", depot=1, country=1)[0] == 302
+
+
+def test_a_query_of_the_apps_own_stays(make_host: cabc.Callable[..., Host]) -> None:
+    """A query_factory that a host writes is the host's word."""
+
+    class Own(DepotView):
+        form_args: t.ClassVar[t.Any] = {
+            **DepotView.form_args,
+            "country": {
+                "get_label": "name",
+                "query_factory": lambda: db.session.query(Country),
+            },
+        }
+
+    assert options(depot_host(make_host, Own).client(EVE), "country") == ["Freedonia"]
+
+
+def test_without_workspaces_other_records_are_everybodys(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """In an app without workspaces only tenants narrow what a form offers."""
+    ops = OpsRefresh(
+        operation_run=DepotRun, operations_view=DepotView, workspaces=False
+    )
+    ops.scope_loader(
+        lambda user: Scope(tenant_ids=ALL_TENANTS if user.id == ADA else [2])
+    )
+    host = make_host(ops=ops)
+    host.add(
+        *(Depot(id=id, workspace_id=id, name=f"depot {id}") for id in (1, 2)),
+        Country(id=1, name="Freedonia"),
+    )
+    assert options(host.client(ADA), "depot") == ["depot 1", "depot 2"]
+    assert options(host.client(BEN), "depot") == ["depot 2"]
+    assert options(host.client(BEN), "country") == ["Freedonia"]
+
+
+@pytest.fixture
+def full_host(make_host: cabc.Callable[..., Host]) -> Host:
+    host = make_host(ops=make_ops(EverythingOn))
+    add_people(host)
+    add_records(host)
+    return host
+
+
+def test_a_look_up_finds_people_of_the_workspace(full_host: Host) -> None:
+    """However wide the term, nobody of another workspace is found."""
+    client = full_host.client(EVE)
+    everyone = {1, 2, 5, 6, 7}
+    for term in ("", "%", "_"):
+        assert {id for id, _ in look_up(client, query=term, limit=100)} == everyone
+    assert look_up(client, query="Hal") == []
+    assert look_up(client, query="Eve") == [[EVE, "<User 5>"]]
+    assert client.get(f"{LIST}ajax/lookup/?name=nothing").status_code == 404
+    assert client.get(f"{LIST}ajax/lookup/").status_code == 404
+
+
+def test_a_look_up_is_bounded(full_host: Host) -> None:
+    """Odd limits, offsets and terms neither read everything nor fail."""
+    full_host.add(*(User(name=f"Many {i}", workspace_id=1) for i in range(150)))
+    client = full_host.client(EVE)
+    assert len(look_up(client, query="Many", limit=10**9)) == 100
+    for query in (
+        {"limit": -5, "query": "Many"},
+        {"offset": -5, "query": "Many", "limit": 1},
+        {"limit": 0, "query": "Many"},
+    ):
+        assert len(look_up(client, **query)) == 1
+    assert look_up(client, offset=10**30, query="Many") == []
+    for query in ({"query": "\0"}, {}, {"limit": "x"}, {"query": "a" * 5000}):
+        look_up(client, **query)
+
+
+def test_loaders_are_scoped_unless_a_host_writes_its_own(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """Flask-Admin's loader given as an object is scoped; a host's own class is not."""
+
+    class OwnLoader(QueryAjaxModelLoader):
+        pass
+
+    class Own(EverythingOn):
+        form_ajax_refs: t.ClassVar[t.Any] = {
+            "user": QueryAjaxModelLoader("user", db, User, fields=["name"]),
+            "tenant": OwnLoader("tenant", db, Tenant, fields=["name"]),
+        }
+
+    host = make_host(ops=make_ops(Own))
+    add_people(host)
+    client = host.client(EVE)
+    assert look_up(client, query="Hal") == []
+    assert len(look_up(client, query="Eve")) == 1
+    assert len(look_up(client, "tenant", query="East")) == 1
+
+
+class Typed(EverythingOn):
+    """A form in which keys are typed as numbers."""
+
+    form_columns = ("workspace_id", "tenant_id", "user_id", "type", "status")
+
+
+@pytest.mark.parametrize(
+    ("user", "change"),
+    [
+        (ADA, {"workspace_id": 2}),
+        (ADA, {"tenant_id": 3}),
+        (ADA, {"tenant_id": 999}),
+        (ADA, {"workspace_id": 2, "tenant_id": 3}),
+        (ADA, {"user_id": HAL}),
+        (ADA, {"user_id": 999}),
+        (EVE, {"tenant_id": 2}),
+        (EVE, {"workspace_id": 2, "tenant_id": ""}),
+    ],
+    ids=str,
+)
+def test_no_edit_and_no_new_record_leaves_the_scope(
+    make_host: cabc.Callable[..., Host], user: int, change: dict[str, t.Any]
+) -> None:
+    """A key that is typed by hand leads neither the record nor its names elsewhere."""
+    host = make_host(ops=make_ops(Typed))
+    add_people(host)
+    add_records(host)
+    host.add_run(id=7, tenant_id=2)
+    client = host.client(user)
+    before = stored(host)
+    usual = {"workspace_id": 1, "tenant_id": 1, "type": "a", "status": "running"}
+    form = {"csrf_token": token_of(client), **usual, **change}
+    for path in ("edit/?id=1", "new/"):
+        response = client.post(LIST + path, data=form)
+        assert response.status_code == 200
+        assert "East" not in response.text
+        assert "Hal" not in response.text
+        assert stored(host) == before
+
+
+def test_a_key_in_scope_may_be_typed(make_host: cabc.Callable[..., Host]) -> None:
+    """What stays in scope is stored, and a foreign key that stays as it was too."""
+    host = make_host(ops=make_ops(Typed))
+    add_people(host)
+    add_records(host)
+    host.add_run(id=7, tenant_id=2, user_id=HAL)
+    client = host.client(ADA)
+    form = {"workspace_id": 1, "tenant_id": 2, "type": "a", "status": "queued"}
+    assert edit(client, 1, **form, user_id=BEN)[0] == 302
+    assert edit(client, 7, **form, user_id=HAL)[0] == 302
+    with host.app.app_context():
+        run = db.session.get_one(OperationRun, 1)
+        assert (run.tenant_id, run.user_id, run.type) == (2, BEN, "a")
+
+
+def test_the_refusal_of_an_edit_in_the_list_changes_nothing(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """A cell that would move its record out of scope is refused like a form."""
+
+    class Cells(EverythingOn):
+        column_list = ("type", "workspace_id")
+        column_editable_list: t.ClassVar[t.Any] = ["workspace_id"]
+
+    host = make_host(ops=make_ops(Cells))
+    add_people(host)
+    add_records(host)
+    client = host.client(ADA)
+    data = {"csrf_token": token_of(client), "list_form_pk": 1, "workspace_id": 2}
+    before = stored(host)
+    response = client.post(f"{LIST}ajax/update/", data=data)
+    assert response.status_code == 500  # What Flask-Admin's script shows as an error.
+    assert "You may not see what this would become" in response.text
+    assert stored(host) == before
+
+
+def test_editing_in_the_list_needs_can_edit(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """Editable columns alone do not make a view editable."""
+
+    class Closed(EverythingOn):
+        can_edit = False
+
+    host = make_host(ops=make_ops(Closed))
+    add_people(host)
+    add_records(host)
+    client = host.client(ADA)
+    data = {"csrf_token": token_of(client), "list_form_pk": 1, "type": "changed"}
+    before = stored(host)
+    assert client.post(f"{LIST}ajax/update/", data=data).status_code == 404
+    assert stored(host) == before
+
+
+def test_a_choice_that_is_not_offered_is_never_taken_for_none(full_host: Host) -> None:
+    """A record does not become the whole workspace's by a tenant that is not there."""
+    client = full_host.client(EVE)
+    before = stored(full_host)
+    form = {"workspace_id": 1, "type": "kind-1", "status": "running", "user": ""}
+    for tenant in ("2", "3", "999", "x"):
+        status, alert = edit(client, 1, **form, tenant=tenant)
+        assert (status, "Not a valid choice" in alert) == (200, True)
+    for user in (str(HAL), "999", "x"):
+        status, alert = edit(client, 1, **{**form, "tenant": "1", "user": user})
+        assert (status, "Not a valid choice" in alert) == (200, True)
+    assert stored(full_host) == before
+    assert edit(client, 1, **form, tenant="__None")[0] == 302
+
+
+def test_an_error_of_the_database_is_told_to_the_log_alone(
+    make_host: cabc.Callable[..., Host], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failed change says that it failed: no statement, no value, no table's name."""
+    host = depot_host(make_host)
+    client = host.client(ADA)
+    form = {"workspace_id": 1, "type": "run 3", "depot": 1}
+    status, alert = edit(client, 1, **form)
+    assert status == 200
+    assert alert.endswith("The change could not be saved.")
+    data = {"csrf_token": token_of(client), **form}
+    created = client.post(f"{LIST}new/", data=data)
+    for word in ("UNIQUE", "INSERT", "depot_runs", "IntegrityError"):
+        assert word not in alert + created.text
+    assert caplog.text.count("A change of DepotRun failed.") == 2
+    assert "UNIQUE constraint failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("setting", "raised"),
+    [
+        ("FLASK_ADMIN_RAISE_ON_INTEGRITY_ERROR", True),
+        ("FLASK_ADMIN_RAISE_ON_VIEW_EXCEPTION", True),
+    ],
+)
+def test_an_app_may_have_such_errors_raised(
+    make_host: cabc.Callable[..., Host], setting: str, raised: bool
+) -> None:
+    """Flask-Admin's own settings for tests and debugging hold here too."""
+    host = depot_host(make_host)
+    host.app.config[setting] = raised
+    with pytest.raises(sa.exc.IntegrityError):
+        edit(host.client(ADA), 1, workspace_id=1, type="run 3", depot=1)
+
+
+def test_inline_forms_offer_what_is_in_scope(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """The select boxes and look-ups of forms within a form are scoped as well."""
+
+    class Steps(InlineFormAdmin):
+        form_columns = ("id", "user")
+        form_args: t.ClassVar[t.Any] = {"user": {"get_label": "name"}}
+
+    class LookedUp(InlineFormAdmin):
+        form_columns = ("id", "user")
+        form_ajax_refs: t.ClassVar[t.Any] = {"user": {"fields": ["name"]}}
+
+    class Own(DepotView):
+        form_columns = ("workspace_id", "type", "depot")
+        inline_models = (Steps(DepotStep),)
+
+    class OwnLookUp(Own):
+        inline_models = (LookedUp(DepotStep),)
+
+    page = depot_host(make_host, Own).client(ADA).get(f"{LIST}new/").text
+    assert "Eve" in page
+    assert "Hal" not in page
+    host = depot_host(make_host, OwnLookUp)
+    client = host.client(ADA)
+    assert look_up(client, "depotstep-user", query="Eve") == [[EVE, "<User 5>"]]
+    assert look_up(client, "depotstep-user", query="Hal") == []
+    form = {"workspace_id": 1, "type": "run 1", "depot": 1, "steps-0-id": ""}
+    status, alert = edit(client, 1, **form, **{"steps-0-user": HAL})
+    assert (status, "Not a valid choice" in alert) == (200, True)
+    assert edit(client, 1, **form, **{"steps-0-user": EVE})[0] == 302
+    with host.app.app_context():
+        steps = db.session.scalars(sa.select(DepotStep.user_id)).all()
+    assert steps == [EVE]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_malformed_ids_are_nothing_on_every_database(
+    kind: str, tmp_path: pathlib.Path
+) -> None:
+    """What no column of the database's can hold is a missing record, not an error."""
+    with database(kind, tmp_path) as url:
+        app = create_host(url, ops=make_ops(EverythingOn))
+        host = populate(app)
+        add_people(host)
+        add_records(host)
+        client = host.client(ADA)
+        token = {"csrf_token": token_of(client)}
+        for id in ("x", "9" * 18, "9" * 30, "-1", "\0", "1,2"):
+            query = {"id": id}
+            for path in ("edit/", "details/"):
+                response = client.get(LIST + path, query_string=query)
+                assert response.status_code == 404
+            for path, data in (
+                ("delete/", {"id": id}),
+                ("ajax/update/", {"list_form_pk": id, "type": "x"}),
+                ("action/", {"action": "mark", "rowid": id}),
+            ):
+                response = client.post(LIST + path, data={**token, **data})
+                assert response.status_code == 404
+        data = {**token, "action": "mark", "rowid": ["x", "2", "1"]}
+        assert client.post(f"{LIST}action/", data=data).status_code == 302
+        assert [row[0] for row in stored(host) if "marked" in row] == ["1"]
+        with app.app_context():
+            db.engine.dispose()
+
+
+class OfficeView(OperationsView):
+    can_delete = True
+
+
+@pytest.mark.parametrize("batch", [500, 2])
+def test_actions_reach_uuids_in_scope(
+    make_host: cabc.Callable[..., Host], monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """Keys that are no numbers are resolved in scope, however many SELECTs it takes."""
+    monkeypatch.setattr("flask_ops_refresh.scoped_view._BATCH", batch)
+    ops = OpsRefresh(operation_run=OfficeRun, operations_view=OfficeView)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    ids = [uuid.uuid4() for _ in range(6)]
+    with host.app.app_context():
+        db.session.add(Office(workspace_id=1, id=1, name="North"))
+        db.session.add_all(
+            OfficeRun(
+                id=id,
+                workspace_id=1 + (i == 5),
+                tenant_id=1,
+                type=Kind.ALPHA,
+                status="queued",
+                created_at=NOW,
+            )
+            for i, id in enumerate(ids)
+        )
+        db.session.commit()
+    client = host.client(ADA)
+    data = {
+        "csrf_token": token_of(client),
+        "action": "delete",
+        "rowid": [*map(str, ids[1:]), str(uuid.uuid4()), "x"],
+    }
+    page = client.post(f"{LIST}action/", data=data, follow_redirects=True)
+    assert "4 records were successfully deleted." in page.text
+    with host.app.app_context():
+        left = set(db.session.scalars(sa.select(OfficeRun.id)))
+    assert left == {ids[0], ids[5]}
