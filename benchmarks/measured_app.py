@@ -47,7 +47,7 @@ grants = sa.Table(
 )
 
 
-class User(UserMixin, db.Model):  # type: ignore[misc, name-defined]
+class User(UserMixin, db.Model):
     """Somebody with some tenants of a workspace."""
 
     __tablename__ = "users"
@@ -56,19 +56,19 @@ class User(UserMixin, db.Model):  # type: ignore[misc, name-defined]
     workspace_id: orm.Mapped[int]
 
 
-class Run(OperationRunMixin, db.Model):  # type: ignore[misc, name-defined]
+class Run(OperationRunMixin, db.Model):
     """A run, with the columns and indexes of the mixin."""
 
     __tablename__ = "runs"
 
 
-class Pack(ReviewPackMixin, db.Model):  # type: ignore[misc, name-defined]
+class Pack(ReviewPackMixin, db.Model):
     """A review pack, likewise."""
 
     __tablename__ = "packs"
 
 
-class PlainRuns(ModelView):  # type: ignore[misc]
+class PlainRuns(ModelView):
     """Flask-Admin's own pages of runs, as they come."""
 
     can_create = can_edit = can_delete = False

@@ -100,8 +100,10 @@ class Draft:
 
     def close(self) -> None:
         """Be done with it."""
-        self.file.close()
-        self._path.unlink(missing_ok=True)
+        try:
+            self.file.close()
+        finally:
+            self._path.unlink(missing_ok=True)
 
 
 def pack_files() -> PackFiles:

@@ -105,6 +105,7 @@ class Worker:
             try:
                 self.recover()
             except Exception as error:
+                # Whatever it is, the next round may do better; there must be one.
                 _log.warning("Lost work is looked after later: %s", why_away(error))
                 _log.debug("", exc_info=True)
             if self.stopping.wait(self._app.config["RECOVERY_INTERVAL_SECONDS"]):

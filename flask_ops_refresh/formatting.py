@@ -67,12 +67,12 @@ def stalled_badge(last_sign_of_life: dt.datetime | None) -> Markup:
     ).format(exact_time(last_sign_of_life), gettext("Stalled"))
 
 
-def progress_bar(counts: cabc.Mapping[str, int] | None) -> Markup:
+def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
     """Progress by ``processed`` and ``total``; empty where they do not tell any."""
-    share = progress_share(counts)
-    if share is None or counts is None:
+    told = _progress(counts)
+    if told is None:
         return Markup()
-    done, total = counts["processed"], counts["total"]
+    done, total = told
     percent = 100 * min(max(0, done), total) // total
     return Markup(
         '<span class="ops-refresh-progress"><progress max="100" value="{0}" '
@@ -81,12 +81,13 @@ def progress_bar(counts: cabc.Mapping[str, int] | None) -> Markup:
     ).format(percent, gettext("Progress"), f"{done:,}", f"{total:,}")
 
 
-def progress_share(counts: cabc.Mapping[str, int] | None) -> float | None:
-    """How much is done, from 0 to 1; ``None`` where the counts do not tell."""
-    if not counts or counts.get("total", 0) <= 0 or "processed" not in counts:
+def _progress(counts: cabc.Mapping[str, object] | None) -> tuple[int, int] | None:
+    """How many are done of how many; ``None`` where the counts do not tell."""
+    counts = counts or {}
+    done, total = counts.get("processed"), counts.get("total")
+    if not isinstance(done, int) or not isinstance(total, int) or total <= 0:
         return None
-    done, total = counts["processed"], counts["total"]
-    return min(max(0, done), total) / total
+    return done, total
 
 
 def exact_time(moment: dt.datetime | None) -> str:

@@ -98,7 +98,7 @@ class EverythingOn(_NotForGus, OperationsView):
     def action_mark(self, ids: list[str]) -> None:
         """Trusts what it is given, as an app's action may."""
         for id in ids:
-            db.session.get(OperationRun, int(id)).status = "marked"  # type: ignore[union-attr]
+            db.session.get(OperationRun, int(id)).status = "marked"
         db.session.commit()
 
 

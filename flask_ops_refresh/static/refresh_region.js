@@ -1,14 +1,13 @@
 // Live regions: each asks again while the server names an interval, then never.
 
+import { correctClock, serverNow, setClock, startCounting } from "./elapsed_time.js";
+import { isInUse, patchRegion } from "./patch_region.js";
+import { pauseReason, watchPage } from "./pause_reasons.js";
 import { backOff, nextDelay, readInterval, readRetryAfter, TIMEOUT } from "./refresh_schedule.js";
-import {
-  Controls, correctClock, isInUse, patchRegion, serverNow, setClock, startCounting,
-} from "./region_view.js";
+import { Controls } from "./region_controls.js";
 
 // What the region's own server says of a record; other codes are a proxy's.
 const GONE = [400, 403, 404, 410];
-const DIALOG = ".modal.show, dialog[open], [data-ops-refresh-hold]";
-const PAGE_EVENTS = ["visibilitychange", "pageshow", "online", "offline"];
 
 /** @type {Set<Region>} */
 const regions = new Set();
@@ -267,31 +266,6 @@ export class Region {
     const event = new CustomEvent(`ops-refresh:${name}`, { bubbles: true, detail: { reason } });
     this.element.dispatchEvent(event);
   }
-}
-
-/** @param {string} switchedOff reasons that do not count */
-function pauseReason(switchedOff) {
-  if (document.hidden && !switchedOff.includes("hidden")) return "hidden";
-  if (!navigator.onLine) return "offline";
-  // Bootstrap marks the body as soon as a trigger is clicked, the dialog later.
-  const isOpen = document.body.matches(".modal-open") || document.querySelector(DIALOG);
-  return isOpen && !switchedOff.includes("dialog") ? "dialog" : "";
-}
-
-/**
- * Tell whenever a reason to rest, or an element, may have come or gone.
- * @param {() => void} listener
- * @param {AbortSignal} signal
- */
-function watchPage(listener, signal) {
-  for (const name of PAGE_EVENTS) addEventListener(name, listener, { capture: true, signal });
-  const page = new MutationObserver(listener);
-  page.observe(document, {
-    attributeFilter: ["class", "open", "data-ops-refresh-hold"],
-    childList: true,
-    subtree: true,
-  });
-  signal.addEventListener("abort", () => page.disconnect());
 }
 
 function time() {

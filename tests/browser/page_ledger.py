@@ -21,7 +21,7 @@ GONE = (400, 403, 404, 410)
 # of the page. Only what the extension's modules do is noted.
 KEEP_LEDGER = """
 {
-  const modules = /\\/(refresh_region|refresh_schedule|region_view)\\.js/;
+  const modules = /\\/(refresh_region|pause_reasons|elapsed_time|region_controls)\\.js/;
   const ours = () => modules.test(new Error().stack);
   const seconds = () => performance.now() / 1000;
   const ledger = window.ledger = {

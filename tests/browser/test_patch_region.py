@@ -5,7 +5,7 @@ from .conftest import Open
 # Random trees: keyed and unkeyed elements, rows, text and comments, some nested.
 RANDOM_PATCHES = """
 async ([seed, rounds]) => {
-  const { patchRegion } = await import("/static/region_view.js");
+  const { patchRegion } = await import("/static/patch_region.js");
   const below = (most) => {
     seed = (seed * 1103515245 + 12345) % 2147483648;
     return Math.floor((seed / 2147483648) * most);

@@ -322,7 +322,7 @@ def test_durations_read_as_the_servers(watch: Open, seconds: int, text: str) -> 
     """Browser and server write a duration alike."""
     page = watch().page
     script = (
-        "async (seconds) => (await import('/static/region_view.js')).duration(seconds)"
+        "async (seconds) => (await import('/static/elapsed_time.js')).duration(seconds)"
     )
     assert page.evaluate(script, seconds) == text == duration(seconds)
 
@@ -349,7 +349,7 @@ def test_seconds_never_go_back_with_an_answer(watch: Open) -> None:
     page = watched.page
     page.evaluate(
         """async () => {
-          const { correctClock, setClock } = await import("/static/region_view.js");
+          const { correctClock, setClock } = await import("/static/elapsed_time.js");
           window.correctClock = correctClock;
           document.querySelector("time").setAttribute(
             "datetime", new Date(Date.now() - 5000).toISOString());

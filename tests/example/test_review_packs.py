@@ -20,15 +20,19 @@ from example_app import operation_runs
 from example_app.database import db
 from example_app.database import utc_now
 from example_app.findings import Failure
+from example_app.findings import Findings
 from example_app.models import Membership
 from example_app.models import membership_tenants
 from example_app.models import OperationRun
 from example_app.models import ReviewPack
 from example_app.models import Tenant
 from example_app.operation_runs import AlreadyUnderWay
+from example_app.operation_runs import IllegalTransition
+from example_app.operation_runs import MadePack
 from example_app.operation_runs import operation_run_service
 from example_app.pack_files import Draft
 from example_app.pack_files import PackFiles
+from example_app.pack_files import StoredFile
 from example_app.recovery import remove_unneeded_files
 from example_app.worker import Worker
 
@@ -124,6 +128,35 @@ def test_a_failed_run_fails_its_pack(packed: Example) -> None:
         service.start(run_id, "worker-1")
         service.fail(run_id, "worker-1", Failure("broken", "It broke."))
     assert pack_of(packed, run_id).status == "failed"
+
+
+def test_a_late_worker_offers_nothing(packed: Example) -> None:
+    """Once the run has failed, what its worker brings afterwards is not offered."""
+    run_id = packed.request_run(TYPE)
+    with packed.app.app_context():
+        service = operation_run_service()
+        service.start(run_id, "worker-1")
+        service.fail(run_id, "worker-1", Failure("lost", "Taken for lost."))
+        made = MadePack(StoredFile("1-0000000000000000.zip", 1), {})
+        with pytest.raises(IllegalTransition):
+            service.finish(run_id, "worker-1", Findings(succeeded=1), made)
+    assert pack_of(packed, run_id).status == "failed"
+
+
+def test_run_and_pack_take_a_step_together_or_not_at_all(packed: Example) -> None:
+    """Where the pack's part of it fails, the run has not taken it either."""
+    run_id = packed.request_run(TYPE)
+    with packed.app.app_context():
+        service = operation_run_service()
+        service.start(run_id, "worker-1")
+        no_pack_is_changed = "CREATE TRIGGER no_pack_is_changed BEFORE UPDATE ON "
+        no_pack_is_changed += "review_packs BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        db.session.execute(sa.text(no_pack_is_changed))
+        db.session.commit()
+        with pytest.raises(sa.exc.IntegrityError):
+            service.fail(run_id, "worker-1", Failure("broken", "It broke."))
+        db.session.rollback()
+    assert packed.run(run_id).status == "running"
 
 
 def test_a_lost_worker_fails_its_pack_and_leaves_no_file(

@@ -67,9 +67,14 @@ def test_a_progress_bar(counts: dict[str, int], shown: str) -> None:
         {"total": -5, "processed": 5},
         {"total": 5},
         {"processed": 5},
+        {"total": None, "processed": 5},
+        {"total": "5", "processed": "1"},
+        {"total": 5, "processed": None},
     ],
 )
-def test_no_progress_bar_where_none_can_be_told(counts: dict[str, int] | None) -> None:
+def test_no_progress_bar_where_none_can_be_told(
+    counts: dict[str, object] | None,
+) -> None:
     """Without a total and what was processed there is no bar."""
     assert formatting.progress_bar(counts) == ""
 

@@ -1,0 +1,29 @@
+// Why a region rests: hidden, offline, or a dialog is open.
+
+const DIALOG = ".modal.show, dialog[open], [data-ops-refresh-hold]";
+const PAGE_EVENTS = ["visibilitychange", "pageshow", "online", "offline"];
+
+/** @param {string} switchedOff reasons that do not count */
+export function pauseReason(switchedOff) {
+  if (document.hidden && !switchedOff.includes("hidden")) return "hidden";
+  if (!navigator.onLine) return "offline";
+  // Bootstrap marks the body as soon as a trigger is clicked, the dialog later.
+  const isOpen = document.body.matches(".modal-open") || document.querySelector(DIALOG);
+  return isOpen && !switchedOff.includes("dialog") ? "dialog" : "";
+}
+
+/**
+ * Tell whenever a reason to rest, or an element, may have come or gone.
+ * @param {() => void} listener
+ * @param {AbortSignal} signal
+ */
+export function watchPage(listener, signal) {
+  for (const name of PAGE_EVENTS) addEventListener(name, listener, { capture: true, signal });
+  const page = new MutationObserver(listener);
+  page.observe(document, {
+    attributeFilter: ["class", "open", "data-ops-refresh-hold"],
+    childList: true,
+    subtree: true,
+  });
+  signal.addEventListener("abort", () => page.disconnect());
+}

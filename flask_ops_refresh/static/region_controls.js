@@ -1,0 +1,79 @@
+// What stands beside a region: its state, its buttons, and what is read out.
+
+const FAILURES_SHOWN = 3;
+
+export class Controls {
+  /** @param {string} regionId */
+  constructor(regionId) {
+    this.selector = `[data-ops-refresh-for="${CSS.escape(regionId)}"]`;
+  }
+
+  get root() {
+    const found = document.querySelector(this.selector) ?? document.createElement("div");
+    return /** @type {HTMLElement} */ (found);
+  }
+
+  /**
+   * A text in the reader's language, with a value for its %s.
+   * @param {string} name
+   * @param {string | number | null} value
+   */
+  text(name, value = "") {
+    return (this.root.dataset[`text${name}`] ?? "").replace("%s", String(value));
+  }
+
+  /** @param {string} name */
+  part(name) {
+    return this.root.querySelector(`[data-part=${name}]`);
+  }
+
+  /**
+   * @param {string} name
+   * @param {() => void} action
+   * @param {AbortSignal} signal
+   */
+  onClick(name, action, signal) {
+    this.part(name)?.addEventListener("click", action, { signal });
+  }
+
+  /** @param {import("./refresh_region.js").Region} region */
+  show({ failures, interval, paused, updated, waiting }) {
+    this.write("state", paused ? this.text("Paused") : this.text("Live", interval));
+    this.write("pause", this.text(paused ? "Resume" : "Pause"));
+    this.write("updated", updated);
+    this.write("notice", failures < FAILURES_SHOWN ? "" : this.text("Lost", updated));
+    this.write("waiting", this.text("Waiting", waiting));
+    this.part("waiting")?.toggleAttribute("hidden", !waiting);
+    this.root.classList.toggle("ops-refresh-paused", paused);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} text
+   */
+  write(name, text) {
+    const part = this.part(name);
+    if (part && part.textContent !== text) part.textContent = text;
+  }
+
+  /**
+   * The end: nothing stays but a sentence that is read out.
+   * @param {string} sentence
+   * @param {boolean} isSeen
+   * @param {string} [signIn]
+   */
+  end(sentence, isSeen, signIn) {
+    const { root } = this;
+    const said = this.part("announcement");
+    for (const part of [...root.children]) if (part !== said) part.remove();
+    for (const name of root.getAttributeNames()) root.removeAttribute(name);
+    if (!said) return;
+    said.textContent = sentence;
+    if (isSeen) said.className = "ops-refresh-notice";
+    if (!signIn) return;
+    const link = document.createElement("a");
+    link.href = location.href.split("#")[0];
+    link.textContent = signIn;
+    said.append(" ", link);
+  }
+}
