@@ -162,8 +162,8 @@ def test_a_wait_that_was_asked_for_does_not_undo_backing_off(watch: Open) -> Non
     watched = watch(interval="5")
     watched.page.evaluate("Math.random = () => 0")
     watched.server.usual = Answer(503, headers={"Retry-After": "5"}, is_ours=False)
-    # 4 to the first poll, then 5, 10, 15 and 15.
-    watched.advance(4 + 5 + 10 + 15 + 15 + 1, step=1)
+    # 4 to 6 to the first poll, chosen before, then 5, 10, 15 and 15.
+    watched.advance(6 + 5 + 10 + 15 + 15 + 3, step=1)
     assert watched.asked == 5
 
 

@@ -160,11 +160,10 @@ def test_retry_after_is_obeyed(watch: Open, status: int, form: str) -> None:
     """The server says when to come back, in seconds or as a date."""
     watched = watch()
     # By the server's clock, which here is months from the page's.
-    date = http_date(time.time() + 20)
-    asked_for = {"seconds": "20", "date": date}[form]
-    watched.server.then(
-        Answer(status, headers={"Retry-After": asked_for}, is_ours=False)
-    )
+    now = time.time()
+    asked_for = {"seconds": "20", "date": http_date(now + 20)}[form]
+    headers = {"Retry-After": asked_for, "Date": http_date(now)}
+    watched.server.then(Answer(status, headers=headers, is_ours=False))
     watched.advance(1)
     assert watched.asked == 1
     watched.server.usual = Answer(interval="60")
