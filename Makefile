@@ -1,5 +1,6 @@
 # make demo    a running product with a worker, at the address it prints
 # make test    every test
+# make bench   what a poll costs, beside what else there is (needs wrk, PostgreSQL, Redis)
 # make soak    100,000 polls through one server, and what they leave in memory
 # make check   lint, format and types
 # make mutants what the tests do not notice when access and polling rules are changed
@@ -14,7 +15,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check mutants format chromium soak storms clean
+.PHONY: help demo test bench check mutants format chromium soak storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -59,6 +60,13 @@ check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 mutants: $(STAMPS)/dev
 	CI=true $(BIN)/mutmut run
 	$(BIN)/mutmut results
+
+$(STAMPS)/bench: requirements/bench.txt $(STAMPS)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
+	@touch $@
+
+bench: $(STAMPS)/bench
+	$(BIN)/python -m benchmarks $(ARGS)
 
 storms: $(STAMPS)/dev
 	$(BIN)/node benchmarks/storms.mjs
