@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import datetime as dt
 import typing as t
 import warnings
@@ -10,9 +11,12 @@ import weakref
 
 from flask import current_app
 from flask import Flask
+from flask import request
 from flask_admin.base import Admin
 from flask_admin.base import BaseView
 from flask_admin.blueprints import _BlueprintWithHostSupport as Blueprint
+from flask_admin.contrib.sqla import view as sqla_view
+from flask_admin.helpers import get_current_view
 from markupsafe import Markup
 
 from . import clock
@@ -101,35 +105,41 @@ class OpsRefresh:
         self._workspaces = workspaces
         self._access = Access(workspaces=workspaces)
         self._own_regions: dict[str, FunctionRegion] = {}
-        self._installations: weakref.WeakKeyDictionary[Flask, Installation] = (
+        self._installations: weakref.WeakKeyDictionary[Flask, list[Installation]] = (
             weakref.WeakKeyDictionary()
         )
+        self._views: weakref.WeakSet[OperationsView] = weakref.WeakSet()
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask, *, admin: Admin | None = None) -> None:
         """Add the surfaces to an app, after its Admin.
 
-        Reads the ``OPS_REFRESH_*`` settings.
+        Reads the ``OPS_REFRESH_*`` settings. Called again with another Admin of the
+        app, it adds them there as well.
 
         :param admin: the Admin to join, where the app has several.
         :raises RuntimeError: the app has no Admin, or several and none was named,
-            or it already has the extension.
+            or that Admin already has the extension.
         :raises TypeError: the model lacks an attribute.
         :raises ValueError: a setting is unknown or not allowed.
         """
-        if _NAME in app.extensions:
+        joined = self._installations.get(app, [])
+        admin = _the_admin(app, admin or self._admin)
+        is_taken = app.extensions.get(_NAME, self) is not self
+        if is_taken or any(each.admin is admin for each in joined):
             raise RuntimeError(
                 "Flask-Ops-Refresh is already initialised on this app. Call init_app "
-                "once; its object is app.extensions['flask_ops_refresh']."
+                "once for each Admin; its object is "
+                "app.extensions['flask_ops_refresh']."
             )
         runs, packs = self._mappings()
         installation = Installation(
-            admin=_the_admin(app, admin or self._admin),
+            admin=admin,
             access=self._access,
             settings=(settings := read_settings(app.config)),
             masking=Masking(settings.masked_context_keys),
-            blueprint_name=_NAME,
+            blueprint_name=f"{_NAME}_{admin.endpoint}" if joined else _NAME,
             get_session=self._session_getter(app),
         )
         if runs is not None:
@@ -145,7 +155,7 @@ class OpsRefresh:
         log_denials(app, installation.is_guarded, DenialLog())
         app.jinja_env.globals["ops_refresh"] = TemplateGlobal(self)
         app.extensions[_NAME] = self
-        self._installations[app] = installation
+        self._installations[app] = [*joined, installation]
 
     def scope_loader(self, loader: _Loader) -> _Loader:
         """Register the function that says what a user may see.
@@ -211,8 +221,17 @@ class OpsRefresh:
     def installation(self) -> Installation:
         """The extension as it stands in the current app.
 
+        Where it joined several Admins: in the one that answers the request.
+
         :raises RuntimeError: it was not initialised on this app.
         """
+        first, *others = self._joined()
+        for each in others:
+            if each.is_asked(request.blueprint, get_current_view()):
+                return each
+        return first
+
+    def _joined(self) -> list[Installation]:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         try:
             return self._installations[app]
@@ -221,6 +240,9 @@ class OpsRefresh:
                 "Flask-Ops-Refresh is not initialised on this app. Either init_app "
                 "was not called, or this is another OpsRefresh object."
             ) from None
+
+    def _joined_at(self, admin: Admin) -> Installation:
+        return next(each for each in self._joined() if each.admin is admin)
 
     def _register(self, region: FunctionRegion) -> None:
         if not region.name.replace("-", "").replace("_", "").isalnum():
@@ -231,8 +253,9 @@ class OpsRefresh:
         if region.name in taken:
             raise ValueError(f"live_region({region.name!r}): the name is taken.")
         self._own_regions[region.name] = region
-        for installation in self._installations.values():
-            installation.regions[region.name] = region
+        for joined in self._installations.values():
+            for installation in joined:
+                installation.regions[region.name] = region
 
     def _session_getter(self, app: Flask) -> cabc.Callable[[], t.Any]:
         source = self._session or app.extensions.get("sqlalchemy")
@@ -286,18 +309,39 @@ class OpsRefresh:
     def _add_operations(
         self, app: Flask, installation: Installation, runs: ModelMapping
     ) -> None:
-        with warnings.catch_warnings():
+        admin = installation.admin
+        views = [each for each in admin._views if isinstance(each, OperationsView)]
+        if any(each not in self._views for each in views):
+            raise RuntimeError(
+                "This Admin already has the Operations view of another OpsRefresh "
+                "object. An Admin that serves several apps needs one OpsRefresh "
+                "object beside it, with ops.init_app(app) for each app."
+            )
+        if not views:
+            views = [self._make_view(app, admin, runs)]
+            admin.add_view(views[0])
+        for region in (views[0].detail_region, views[0].list_region):
+            installation.regions[region.name] = region
+
+    def _make_view(
+        self, app: Flask, admin: Admin, runs: ModelMapping
+    ) -> OperationsView:
+        options = {}
+        if "operations" in app.blueprints:
+            options = {"endpoint": f"{admin.endpoint}_operations", "url": "operations"}
+        source = _as_views_take_it(self._session or app.extensions["sqlalchemy"])
+        with _where_it_has_a_session(app, source), warnings.catch_warnings():
             # A bare session is all that an app without Flask-SQLAlchemy has.
             warnings.filterwarnings("ignore", "Passing a session", DeprecationWarning)
             view = self._operations_view(
                 runs.model,
-                self._session or app.extensions["sqlalchemy"],
-                installation=installation,
+                source,
+                installed=lambda: self._joined_at(admin),
                 reader=RunReader(runs, self._statuses),
+                **options,
             )
-        installation.admin.add_view(view)
-        for region in (view.detail_region, view.list_region):
-            installation.regions[region.name] = region
+        self._views.add(view)
+        return view
 
 
 class TemplateGlobal:
@@ -335,8 +379,8 @@ class TemplateGlobal:
         return draw_card(self._ops.installation)
 
     def is_stock_dashboard(self) -> bool:
-        """Whether the dashboard is Flask-Admin's own, so that the card goes on it."""
-        return is_stock_dashboard()
+        """Whether the dashboard is the theme's own, so that the card goes on it."""
+        return is_stock_dashboard(self._ops.installation.admin.theme)
 
 
 _BUILT_IN = ("operation-detail", "operation-list", "review-pack")
@@ -363,6 +407,26 @@ def _the_admin(app: Flask, admin: Admin | None) -> Admin:
             "join: ops.init_app(app, admin=admin)."
         )
     return admins[0]
+
+
+def _as_views_take_it(source: t.Any) -> t.Any:
+    """The object that has the session; before Flask-Admin 2.1 the session itself."""
+    takes_objects = hasattr(sqla_view, "_get_deprecated_session")
+    return source if takes_objects else getattr(source, "session", source)
+
+
+def _where_it_has_a_session(
+    app: Flask, source: t.Any
+) -> contextlib.AbstractContextManager[t.Any]:
+    """Where Flask-Admin may look for it; Flask-SQLAlchemy-Lite's are an app context's.
+
+    Nowhere else is one pushed: in it Flask-Babel would have to have joined the app.
+    """
+    try:
+        hasattr(source, "session")
+    except RuntimeError:
+        return app.app_context()
+    return contextlib.nullcontext()
 
 
 def _add_routes(app: Flask, installation: Installation) -> None:

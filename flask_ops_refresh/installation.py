@@ -7,6 +7,7 @@ import dataclasses
 import typing as t
 
 from flask_admin.base import Admin
+from flask_admin.base import BaseView
 from markupsafe import Markup
 
 from .access import Access
@@ -15,6 +16,10 @@ from .settings import Settings
 
 if t.TYPE_CHECKING:
     from .live_region import LiveRegion
+
+
+#: Gives the extension as it stands in the current app.
+Installed: t.TypeAlias = "cabc.Callable[[], Installation]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +38,11 @@ class Installation:
     def poll_endpoint(self) -> str:
         """The endpoint that answers polls."""
         return f"{self.blueprint_name}.poll"
+
+    def is_asked(self, blueprint: str | None, view: BaseView | None) -> bool:
+        """Whether a request is for this Admin, by its blueprint or its view."""
+        asked_by_poll = blueprint == self.blueprint_name
+        return asked_by_poll or (view is not None and view.admin is self.admin)
 
     def is_guarded(self, endpoint: str | None) -> bool:
         """Whether an endpoint is that of polls, or one of the Operations view's."""

@@ -21,7 +21,7 @@ from . import clock
 from . import formatting
 from . import json_view
 from . import live_region
-from .installation import Installation
+from .installation import Installed
 from .intervals import list_interval
 from .intervals import run_interval
 from .live_region import Args
@@ -56,7 +56,7 @@ class OperationsView(ScopedModelView):
     are :class:`~flask_ops_refresh.operation_runs.RunRow` objects: the
     attributes of the contract read raw, any other that of the model's instance.
 
-    :param installation: the extension as it stands in the app.
+    :param installed: gives the extension as it stands in the current app.
     :param reader: what reads the app's runs.
     """
 
@@ -82,11 +82,11 @@ class OperationsView(ScopedModelView):
         model: type[t.Any],
         session: t.Any,
         *,
-        installation: Installation,
+        installed: Installed,
         reader: RunReader,
         **options: t.Any,
     ) -> None:
-        self._installation = installation
+        self._installed = installed
         self._reader = reader
         self._shows_more = any(
             getattr(type(self), name) is not getattr(OperationsView, name)
@@ -97,7 +97,7 @@ class OperationsView(ScopedModelView):
         options.setdefault("category", "Monitoring")
         options.setdefault("endpoint", "operations")
         super().__init__(
-            model, session, installation=installation, records=reader.runs, **options
+            model, session, installed=installed, records=reader.runs, **options
         )
         # Rows carry the names of what they belong to; nothing else is joined.
         self._auto_joins = ()
@@ -140,7 +140,7 @@ class OperationsView(ScopedModelView):
             self.column_searchable_list = [*key, "type", *related]
         if self.column_filters is None:
             self.column_filters = run_filters(
-                self._installation, runs, self._reader.statuses
+                self._installed, runs, self._reader.statuses
             )
         if self.column_extra_row_actions or self.can_edit or self.can_delete:
             self.column_display_actions = True
@@ -177,7 +177,7 @@ class OperationsView(ScopedModelView):
             if not (search or filters):
                 raise
             # A filter's value that the column cannot hold: nothing has it.
-            self._installation.get_session().rollback()
+            self.installation.get_session().rollback()
             return None, []
 
     def read_page(self) -> list[RunRow]:
@@ -201,7 +201,7 @@ class OperationsView(ScopedModelView):
         statement = sa.select(*columns).where(
             *scope.criteria(runs.model), runs.named(id)
         )
-        stored = self._installation.get_session().execute(statement).one_or_none()
+        stored = self.installation.get_session().execute(statement).one_or_none()
         return stored and self._reader.row(stored, RunInstances(self._instances))
 
     def _rows(self, query: t.Any) -> list[RunRow]:
@@ -227,28 +227,26 @@ class OperationsView(ScopedModelView):
         """One run, or 404 for one that is not there, out of scope or malformed."""
         id = get_mdict_item_or_list(request.args, "id")
         region, args = self.detail_region, live_region.as_args({"id": id})
-        scope = self._installation.access.require(self)
-        state = live_region.load(self._installation, region, scope, args)
+        scope = self.installation.access.require(self)
+        state = live_region.load(self.installation, region, scope, args)
         if state is None:
             abort(404)
         return_url = request.args.get("url")
         if not return_url or not stays_here(return_url):
             return_url = self.get_url(".index_view")
-        stylesheet = live_region.stylesheet(self._installation)
+        stylesheet = live_region.stylesheet(self.installation)
         return self.render(
             self.details_template,
             details_columns=(),
             stylesheet=stylesheet,
-            live_frame=live_region.frame(
-                self._installation, region, args, scope, state
-            ),
+            live_frame=live_region.frame(self.installation, region, args, scope, state),
             live_inner=Markup(region.render(state)),
             return_url=return_url,
         )
 
     def render(self, template: str, **kwargs: t.Any) -> str:
         """Render a template; the list's as a region alone when a poll asks for it."""
-        kwargs.setdefault("stylesheet", live_region.stylesheet(self._installation))
+        kwargs.setdefault("stylesheet", live_region.stylesheet(self.installation))
         if template == self.list_template and "data" in kwargs:
             kwargs["keyed_row"] = _keyed_row
             kwargs["given_up"] = self._is_given_up(kwargs["data"])
@@ -268,10 +266,10 @@ class OperationsView(ScopedModelView):
         return given_up and not any(vitality.awaited for vitality in vitalities)
 
     def _list_frame(self, rows: list[RunRow]) -> live_region.Frame:
-        scope = self._installation.access.require(self)
+        scope = self.installation.access.require(self)
         state = self.list_region.state(rows)
         return live_region.frame(
-            self._installation, self.list_region, request.args, scope, state
+            self.installation, self.list_region, request.args, scope, state
         )
 
     def render_list_region(self, rows: list[RunRow]) -> str:
@@ -328,11 +326,11 @@ class OperationsView(ScopedModelView):
 
     def vitality(self, run: RunRow, now: dt.datetime) -> Vitality:
         """Whether a run is waited for, and whether it seems dead."""
-        return vitality_of(run, self._installation.settings, now)
+        return vitality_of(run, self.installation.settings, now)
 
     def detail_context(self, run: RunRow) -> dict[str, t.Any]:
         """The variables of the detail region's template."""
-        masking = self._installation.masking
+        masking = self.installation.masking
         context = json_view.readable(*run.json("context"), masking)
         failures = json_view.failures(*run.json("failure_summary"), masking)
         now = clock.utc_now()
