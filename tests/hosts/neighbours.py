@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import pathlib
-import typing as t
 
 import cachelib
 import flask_talisman
 import pytest
+from flask import current_app
 from flask import Flask
+from flask import session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_security import RoleMixin
-from flask_security import Security
-from flask_security import SQLAlchemyUserDatastore
-from flask_security import UserMixin
 from flask_session import Session
 from flask_wtf import CSRFProtect
-
-from flask_ops_refresh import ALL_TENANTS
-from flask_ops_refresh import OpsRefresh
-from flask_ops_refresh import Scope
 
 from .site import Site
 from .site import usual
@@ -34,6 +27,8 @@ def with_a_strict_policy(folder: pathlib.Path) -> Site:
             app,
             content_security_policy={
                 "default-src": "'self'",
+                "script-src": "'self'",
+                "style-src": "'self'",
                 "img-src": "'self' data:",
                 "object-src": "'none'",
             },
@@ -50,8 +45,6 @@ def with_a_strict_policy(folder: pathlib.Path) -> Site:
 
 def csp_nonce() -> str:
     """Talisman's nonce of the current request."""
-    from flask import current_app
-
     return str(current_app.jinja_env.globals["csp_nonce"]())
 
 
@@ -65,10 +58,14 @@ def with_csrf_protect_later(folder: pathlib.Path) -> Site:
     return usual(folder, after=CSRFProtect)
 
 
-def in_german(folder: pathlib.Path) -> Site:
-    """Flask-Babel chooses the reader's language."""
-    pytest.importorskip("flask_babel", reason="this run is without Flask-Babel")
-    return usual(folder, config={"BABEL_DEFAULT_LOCALE": "de"})
+def in_the_readers_language(folder: pathlib.Path) -> Site:
+    """Flask-Babel chooses the language, German unless the session says another."""
+    reason = "this run is without Flask-Babel"
+    flask_babel = pytest.importorskip("flask_babel", reason=reason)
+    site = usual(folder)
+    config = flask_babel.get_babel(site.app)
+    config.locale_selector = lambda: session.get("language", "de")
+    return site
 
 
 def with_sessions_on_the_server(folder: pathlib.Path) -> Site:
@@ -85,7 +82,7 @@ def with_a_rate_limit(folder: pathlib.Path) -> Site:
         Limiter(
             get_remote_address,
             app=app,
-            default_limits=["100 per minute"],
+            default_limits=["20 per minute"],
             headers_enabled=True,
             storage_uri="memory://",
         )
@@ -97,7 +94,7 @@ HOSTS = [
     with_a_strict_policy,
     with_csrf_protect,
     with_csrf_protect_later,
-    in_german,
+    in_the_readers_language,
     with_sessions_on_the_server,
     with_a_rate_limit,
 ]

@@ -6,8 +6,8 @@ import datetime as dt
 import pathlib
 import typing as t
 
+import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask_admin import Admin
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
@@ -38,8 +38,6 @@ OWN = {"operation_run": Run, "review_pack": Pack}
 
 def on_flask_sqlalchemy_lite(folder: pathlib.Path) -> Site:
     """The sessions are those of Flask-SQLAlchemy-Lite."""
-    import pytest
-
     reason = "this Flask-Admin knows no Flask-SQLAlchemy-Lite"
     lite = pytest.importorskip("flask_sqlalchemy_lite", reason=reason)
     db = lite.SQLAlchemy()

@@ -14,12 +14,22 @@ from . import construction
 from . import models
 from . import neighbours
 from . import own_parts
+from . import security
 from . import sessions
 from . import themes
 from .conftest import Make
 from .site import Site
 
-MODULES = (addresses, construction, models, neighbours, own_parts, sessions, themes)
+MODULES = (
+    addresses,
+    construction,
+    models,
+    neighbours,
+    own_parts,
+    security,
+    sessions,
+    themes,
+)
 HOSTS = {make.__name__: make for module in MODULES for make in module.HOSTS}
 
 
