@@ -11,6 +11,7 @@ import os
 
 import sqlalchemy as sa
 from flask import Flask
+from flask_babel import Babel
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_admin import Admin
@@ -98,6 +99,7 @@ def create_app() -> Flask:
         SECRET_KEY="for measuring only",
         SQLALCHEMY_DATABASE_URI=os.environ[DATABASE_URL],
     )
+    Babel(app)
     db.init_app(app)
     login_manager = LoginManager(app)
     login_manager.user_loader(lambda id: db.session.get(User, int(id)))

@@ -12,7 +12,8 @@ from .intervals import age_seconds
 
 _SECONDS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
-# Bootstrap's own colours, so that every swatch has them.
+# Bootstrap's own colours, so that every swatch has them, by the names of its fourth
+# release and of its fifth, on which other themes are.
 _COLOURS = {
     "queued": "secondary",
     "running": "primary",
@@ -55,15 +56,16 @@ def status_badge(status: str, subject: str = "", key: str = "") -> Markup:
         else ""
     )
     return Markup(
-        '<span class="badge badge-{} ops-refresh-status ops-refresh-status-{}"{}>'
-        "{}</span>"
+        '<span class="badge badge-{0} text-bg-{0} ops-refresh-status '
+        'ops-refresh-status-{1}"{2}>{3}</span>'
     ).format(_COLOURS.get(status, "light"), _slug(status), announce, label)
 
 
 def stalled_badge(last_sign_of_life: dt.datetime | None) -> Markup:
     """A badge for work that has been silent for too long, with since when."""
     return Markup(
-        '<span class="badge badge-warning ops-refresh-stalled" title="{}">{}</span>'
+        '<span class="badge badge-warning text-bg-warning ops-refresh-stalled" '
+        'title="{}">{}</span>'
     ).format(exact_time(last_sign_of_life), gettext("Stalled"))
 
 

@@ -73,6 +73,7 @@ class OperationsView(ScopedModelView):
     column_display_actions = False
     list_template = "flask_ops_refresh/operation_list.html"
     details_template = "flask_ops_refresh/operation_detail.html"
+    details_modal_template = "flask_ops_refresh/operation_dialog.html"
 
     #: The inner HTML of the detail page's region.
     detail_region_template = "flask_ops_refresh/_operation_detail.html"
@@ -231,6 +232,9 @@ class OperationsView(ScopedModelView):
         state = live_region.load(self.installation, region, scope, args)
         if state is None:
             abort(404)
+        inner = Markup(region.render(state))
+        if self.details_modal and request.args.get("modal"):
+            return self.render(self.details_modal_template, live_inner=inner)
         return_url = request.args.get("url")
         if not return_url or not stays_here(return_url):
             return_url = self.get_url(".index_view")
@@ -240,7 +244,7 @@ class OperationsView(ScopedModelView):
             details_columns=(),
             stylesheet=stylesheet,
             live_frame=live_region.frame(self.installation, region, args, scope, state),
-            live_inner=Markup(region.render(state)),
+            live_inner=inner,
             return_url=return_url,
         )
 
@@ -412,6 +416,7 @@ _SHOWING = (
     "column_details_list",
     "list_template",
     "details_template",
+    "details_modal_template",
     "detail_region_template",
     "get_list_value",
     "get_detail_value",

@@ -20,11 +20,13 @@ from .site import usual
 
 
 def with_a_strict_policy(folder: pathlib.Path) -> Site:
-    """Flask-Talisman as it comes, with a nonce for scripts and styles."""
+    """Flask-Talisman with a nonce for scripts and styles, behind a proxy's TLS."""
 
     def protect(app: Flask) -> None:
         flask_talisman.Talisman(
             app,
+            force_https=False,
+            session_cookie_secure=False,
             content_security_policy={
                 "default-src": "'self'",
                 "script-src": "'self'",
@@ -39,7 +41,6 @@ def with_a_strict_policy(folder: pathlib.Path) -> Site:
         folder,
         first=protect,
         admin={"csp_nonce_generator": csp_nonce},
-        root="https://localhost",
     )
 
 

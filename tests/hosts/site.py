@@ -101,13 +101,13 @@ class Site:
         """Store a review pack of Ada's tenant and give its key."""
         return self._add(self.pack, status)
 
-    def finish(self, key: str, status: str = "completed") -> None:
-        """Let a run end."""
-        with self.app.app_context(), self._committed() as session:
-            run = self._stored(session, self.run, key)
-            run.status = self.words.get(status, status)
-            if hasattr(self.run, "outcome"):
-                run.outcome = self.words.get("succeeded", "succeeded")
+    def finish(self, key: str) -> None:
+        """Let a run end well."""
+        self._change(self.run, key, "completed")
+
+    def finish_pack(self, key: str) -> None:
+        """Let a review pack be ready."""
+        self._change(self.pack, key, "ready")
 
     def close(self) -> None:
         """Close every connection."""
@@ -129,9 +129,12 @@ class Site:
             session.flush()
             return str(record.id)
 
-    def _stored(self, session: t.Any, model: type[t.Any], key: str) -> t.Any:
-        [found] = [each for each in session.query(model) if str(each.id) == key]
-        return found
+    def _change(self, model: type[t.Any], key: str, status: str) -> None:
+        with self.app.app_context(), self._committed() as session:
+            [found] = [each for each in session.query(model) if str(each.id) == key]
+            found.status = self.words.get(status, status)
+            if hasattr(model, "outcome"):
+                found.outcome = "succeeded"
 
     @contextlib.contextmanager
     def _committed(self) -> cabc.Iterator[t.Any]:
