@@ -11,11 +11,11 @@ import os
 
 import sqlalchemy as sa
 from flask import Flask
-from flask_babel import Babel
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
+from flask_babel import Babel
 from flask_login import current_user
 from flask_login import login_user
 from flask_login import LoginManager
