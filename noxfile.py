@@ -8,15 +8,24 @@ built wheel has it, on the newest Python.
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
+import subprocess
 
 import nox
 
-nox.options.default_venv_backend = "uv"
-nox.options.sessions = ["lowest", "wheel"]
+OLDEST, LATER, NEWEST = "3.11", "3.12", "3.13"
 
-OLDEST, NEWEST = "3.11", "3.13"
+nox.options.default_venv_backend = "uv"
+nox.options.sessions = ["lowest", f"wheel-{NEWEST}"]
+
+if shutil.which("pyenv"):
+    # Each of its Pythons answers to its name only where it is asked for.
+    asked = (["pyenv", "version-name"], ["pyenv", "versions", "--bare"])
+    names = " ".join(subprocess.check_output(each, text=True) for each in asked)
+    os.environ["PYENV_VERSION"] = ":".join(names.split())
+
 PINNED = "requirements/dev.txt"
 PARTS = ("tests", "docs", "benchmarks", "README.md", "Makefile", "pyproject.toml")
 TESTS = ("tests", "--ignore=tests/browser", "--ignore=tests/example", "-q")
@@ -37,7 +46,7 @@ def lowest(session: nox.Session) -> None:
     session.run("pytest", *TESTS, *session.posargs)
 
 
-@nox.session(python=NEWEST)
+@nox.session(python=[LATER, NEWEST])
 def wheel(session: nox.Session) -> None:
     """The built wheel, with nothing of the source tree in reach."""
     session.install("-r", PINNED)

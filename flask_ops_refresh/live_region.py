@@ -85,7 +85,7 @@ class LiveRegion(abc.ABC):
         self.name = name
         self.view = view
         pauses = {"hidden": pause_when_hidden, "dialog": pause_on_dialog}
-        self.switched_off = " ".join(name for name, on in pauses.items() if not on)
+        self.switched_off: str = " ".join(name for name, on in pauses.items() if not on)
 
     @abc.abstractmethod
     def load(self, scope: Scope, args: Args) -> LiveState | None:

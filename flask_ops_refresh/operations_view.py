@@ -67,13 +67,24 @@ class OperationsView(ScopedModelView):
     can_export = True
     can_set_page_size = True
     page_size = 50
-    page_size_options = (20, 50, 100)
+    page_size_options: tuple[int, ...] = (20, 50, 100)
     export_max_rows = 10_000
     simple_list_pager = True
-    column_display_actions = False
+    column_display_actions: bool = False
     list_template = "flask_ops_refresh/operation_list.html"
     details_template = "flask_ops_refresh/operation_detail.html"
     details_modal_template = "flask_ops_refresh/operation_dialog.html"
+
+    # Filled in for each view with what its model allows.
+    column_list: t.Any = None
+    column_export_list: t.Any = None
+    column_formatters: t.Any = None
+    column_formatters_export: t.Any = None
+    column_labels: t.Any = None
+    column_default_sort: t.Any = None
+    column_sortable_list: t.Any = None
+    column_searchable_list: t.Any = None
+    column_filters: t.Any = None
 
     #: The inner HTML of the detail page's region.
     detail_region_template = "flask_ops_refresh/_operation_detail.html"
@@ -102,8 +113,8 @@ class OperationsView(ScopedModelView):
         )
         # Rows carry the names of what they belong to; nothing else is joined.
         self._auto_joins = ()
-        self.detail_region = OperationDetailRegion(self)
-        self.list_region = OperationListRegion(self)
+        self.detail_region: OperationDetailRegion = OperationDetailRegion(self)
+        self.list_region: OperationListRegion = OperationListRegion(self)
 
     def _fill_in_columns(self) -> None:
         """Give what the app has not set itself the defaults its model allows."""

@@ -77,11 +77,13 @@ class ScopedModelView(ModelView):
         self._installed = installed
         self._records = records
         self._related = scoped_forms.RelatedRecords(installed, self.related_criteria)
-        self.model_form_converter = scoped_forms.scoped_converter(
+        self.model_form_converter: type[t.Any] = scoped_forms.scoped_converter(
             self.model_form_converter, self._related
         )
-        self.inline_model_form_converter = scoped_forms.scoped_inline_converter(
-            self.inline_model_form_converter, self._related
+        self.inline_model_form_converter: type[t.Any] = (
+            scoped_forms.scoped_inline_converter(
+                self.inline_model_form_converter, self._related
+            )
         )
         super().__init__(model, session, **options)
 
