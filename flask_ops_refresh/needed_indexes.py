@@ -1,0 +1,40 @@
+"""The index that each of the extension's queries needs, by the models' attributes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+#: Stands for the attributes of the primary key.
+KEY = "the primary key"
+
+
+@dataclasses.dataclass(frozen=True)
+class NeededIndex:
+    """What an index has to begin with, so that a query reads no row in vain.
+
+    :param name: what the query is for, in one word.
+    :param equal: attributes that the query compares by ``=``, in any order.
+    :param then: attributes that it steps along or sorts by, in this order. An
+        index that has the first of them serves; the rest spares a short sort.
+    :param on_every_page: whether each page and poll makes the query, or only one
+        that somebody asks for.
+    """
+
+    name: str
+    equal: tuple[str, ...]
+    then: tuple[str, ...] = ()
+    on_every_page: bool = True
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """All of them, in the order of the index."""
+        return (*self.equal, *self.then)
+
+
+NEWEST_RUNS = NeededIndex("newest", ("workspace_id",), ("created_at", KEY))
+RUNS_BY_TYPE = NeededIndex("type", ("workspace_id",), ("type", "created_at"))
+RUNS_BY_TENANT = NeededIndex("tenant", ("workspace_id",), ("tenant_id", "created_at"))
+RUNS_BY_STATUS = NeededIndex(
+    "status", ("workspace_id",), ("status", "created_at"), on_every_page=False
+)
+LATEST_PACK = NeededIndex("pack", ("workspace_id", "tenant_id"), ("created_at", KEY))
