@@ -73,6 +73,15 @@ class ModelMapping:
         column = getattr(self.model, name) if self.has(name) else None
         return getattr(column, "type", None)
 
+    def column(self, name: str) -> sa.Column[t.Any] | None:
+        """The table's column behind an attribute; ``None`` where there is no one such.
+
+        A synonym or a hybrid may stand for a column, an expression does not.
+        """
+        attribute = getattr(self.model, name, None)
+        clause = getattr(attribute, "__clause_element__", lambda: attribute)()
+        return clause if isinstance(clause, sa.Column) else None
+
     def value(self, name: str) -> sa.ColumnElement[t.Any]:
         """The attribute as the driver gives it, or ``NULL`` where it is absent.
 

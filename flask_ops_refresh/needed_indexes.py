@@ -12,8 +12,9 @@ KEY = "the primary key"
 class NeededIndex:
     """What an index has to begin with, so that a query reads no row in vain.
 
-    :param name: what the query is for, in one word.
-    :param equal: attributes that the query compares by ``=``, in any order.
+    :param name: the query in one word.
+    :param purpose: what the query is for.
+    :param equal: attributes that it compares by ``=``, in any order.
     :param then: attributes that it steps along or sorts by, in this order. An
         index that has the first of them serves; the rest spares a short sort.
     :param on_every_page: whether each page and poll makes the query, or only one
@@ -21,6 +22,7 @@ class NeededIndex:
     """
 
     name: str
+    purpose: str
     equal: tuple[str, ...]
     then: tuple[str, ...] = ()
     on_every_page: bool = True
@@ -31,10 +33,28 @@ class NeededIndex:
         return (*self.equal, *self.then)
 
 
-NEWEST_RUNS = NeededIndex("newest", ("workspace_id",), ("created_at", KEY))
-RUNS_BY_TYPE = NeededIndex("type", ("workspace_id",), ("type", "created_at"))
-RUNS_BY_TENANT = NeededIndex("tenant", ("workspace_id",), ("tenant_id", "created_at"))
-RUNS_BY_STATUS = NeededIndex(
-    "status", ("workspace_id",), ("status", "created_at"), on_every_page=False
+NEWEST_RUNS = NeededIndex(
+    "newest", "the list, newest first", ("workspace_id",), ("created_at", KEY)
 )
-LATEST_PACK = NeededIndex("pack", ("workspace_id", "tenant_id"), ("created_at", KEY))
+RUNS_BY_TYPE = NeededIndex(
+    "type", "the list's choice of types", ("workspace_id",), ("type", "created_at")
+)
+RUNS_BY_TENANT = NeededIndex(
+    "tenant",
+    "the list's choice of tenants",
+    ("workspace_id",),
+    ("tenant_id", "created_at"),
+)
+RUNS_BY_STATUS = NeededIndex(
+    "status",
+    "the list's filter by status",
+    ("workspace_id",),
+    ("status", "created_at"),
+    on_every_page=False,
+)
+LATEST_PACK = NeededIndex(
+    "latest",
+    "the card's latest pack of a tenant",
+    ("workspace_id", "tenant_id"),
+    ("created_at", KEY),
+)

@@ -52,7 +52,9 @@ class StatusRules:
         words: cabc.Mapping[str, str] | None = None,
         argument: str = "statuses",
     ) -> None:
-        words = _checked({} if words is None else words, table, argument)
+        #: What an app's own word can stand for.
+        self.meanings = tuple(sorted({each for row in table for each in row if each}))
+        words = _checked({} if words is None else words, self.meanings, argument)
         self.normalised: tuple[str, ...] = (
             *dict.fromkeys(row[2] for row in table),
             UNKNOWN,
@@ -99,25 +101,23 @@ def review_pack_statuses(words: cabc.Mapping[str, str] | None = None) -> StatusR
 
 
 def _checked(
-    words: object, table: cabc.Sequence[tuple[str, str | None, str]], argument: str
+    words: object, meanings: cabc.Collection[str], argument: str
 ) -> cabc.Mapping[str, str]:
     if not isinstance(words, cabc.Mapping):
         raise TypeError(
             f"{argument}={words!r} is no mapping. Give the app's words and what they "
             f'stand for: {argument}={{"pending": "queued"}}.'
         )
-    known = {each for row in table for each in row if each is not None}
     for word, meaning in words.items():
         if not isinstance(word, str):
             raise TypeError(
                 f"{argument}: {word!r} is no text. Give the word as it is stored, "
                 "of an Enum the member's name."
             )
-        if not isinstance(meaning, str) or meaning not in known:
-            allowed = ", ".join(sorted(known))
+        if meaning not in meanings:
             raise ValueError(
                 f"{argument}: {word!r} cannot stand for {meaning!r}. "
-                f"Allowed: {allowed}."
+                f"Allowed: {', '.join(meanings)}."
             )
     return words
 
