@@ -21,6 +21,8 @@ from .records import Records
 
 #: Bytes of a key in MariaDB and MySQL, of which a character may take four.
 _MOST_BYTES = 3072
+#: Bytes in it for columns that are no text.
+_OTHER_BYTES = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,18 +60,18 @@ def _in_columns(
     code: str, mapping: ModelMapping, needed: NeededIndex
 ) -> _Wanted | None:
     """The columns behind the attributes, if all are those of one table."""
-    names = {name for name in needed.attributes if name != KEY}
-    columns = {name: mapping.column(name) for name in names}
-    tables = {
-        column.table if column is not None else None for column in columns.values()
+    names = [name for name in needed.attributes if name != KEY]
+    known = {
+        name: found for name in names if (found := mapping.column(name)) is not None
     }
-    if len(tables) > 1 or None in tables:
+    tables = {column.table for column in known.values()}
+    if len(known) < len(names) or len(tables) > 1:
         return None
     [table] = tables
-    equal = [columns[name].name for name in needed.equal]
+    equal = [known[name].name for name in needed.equal]
     then: list[str] = []
     for name in needed.then:
-        found = table.primary_key.columns if name == KEY else [columns[name]]
+        found = table.primary_key.columns if name == KEY else [known[name]]
         then += [each.name for each in found if each.name not in (*equal, *then)]
     return _Wanted(
         code, needed.purpose, table, tuple(equal), tuple(then), needed.on_every_page
@@ -200,12 +202,13 @@ def _too_long(connection: sa.Connection, wanted: _Wanted) -> list[str]:
         return []
     inspector, table = sa.inspect(connection), wanted.table
     stored = inspector.get_columns(table.name, schema=table.schema)
-    texts = {
-        column["name"]: column["type"].length
+    lengths: dict[str, int | None] = {
+        column["name"]: getattr(column["type"], "length", None)
         for column in stored
         if column["name"] in wanted.columns
         and isinstance(column["type"], sa.String | sa.LargeBinary)
     }
-    if None not in texts.values() and 4 * sum(texts.values()) <= _MOST_BYTES - 100:
+    bytes_taken = sum(4 * (length or _MOST_BYTES) for length in lengths.values())
+    if bytes_taken <= _MOST_BYTES - _OTHER_BYTES:
         return []
-    return [name for name, length in texts.items() if (length or _MOST_BYTES) > 255]
+    return [name for name, length in lengths.items() if (length or _MOST_BYTES) > 255]
