@@ -163,6 +163,10 @@ class _Exactly(FunctionElement[bool]):
     type = sa.Boolean()
     inherit_cache = True
 
+    def self_group(self, against: t.Any = None) -> t.Any:
+        """Stand as it is: "(a = b) = 1", as SQLAlchemy would have it, uses no index."""
+        return self
+
 
 @compiles(_Exactly)
 def _equals(element: t.Any, compiler: t.Any, **options: t.Any) -> str:

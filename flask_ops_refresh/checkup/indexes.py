@@ -71,8 +71,8 @@ def _in_columns(
     equal = [known[name].name for name in needed.equal]
     then: list[str] = []
     for name in needed.then:
-        found = table.primary_key.columns if name == KEY else [known[name]]
-        then += [each.name for each in found if each.name not in (*equal, *then)]
+        columns = table.primary_key.columns if name == KEY else [known[name]]
+        then += [each.name for each in columns if each.name not in (*equal, *then)]
     return _Wanted(
         code, needed.purpose, table, tuple(equal), tuple(then), needed.on_every_page
     )
