@@ -37,19 +37,19 @@ NEWEST_RUNS = NeededIndex(
     "newest", "the list, newest first", ("workspace_id",), ("created_at", KEY)
 )
 RUNS_BY_TYPE = NeededIndex(
-    "type", "the list's choice of types", ("workspace_id",), ("type", "created_at")
+    "type", "the list's choice of types", ("workspace_id",), ("type", "created_at", KEY)
 )
 RUNS_BY_TENANT = NeededIndex(
     "tenant",
     "the list's choice of tenants",
     ("workspace_id",),
-    ("tenant_id", "created_at"),
+    ("tenant_id", "created_at", KEY),
 )
 RUNS_BY_STATUS = NeededIndex(
     "status",
     "the list's filter by status",
     ("workspace_id",),
-    ("status", "created_at"),
+    ("status", "created_at", KEY),
     on_every_page=False,
 )
 LATEST_PACK = NeededIndex(
