@@ -20,6 +20,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 
 from flask_ops_refresh import ALL_TENANTS
 from flask_ops_refresh import OperationRunMixin
+from flask_ops_refresh import OperationsView
 from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh import ReviewPackMixin
 from flask_ops_refresh import Scope
@@ -109,6 +110,37 @@ class Task(Model):
     created_at: orm.Mapped[dt.datetime]
 
 
+class Chore(Model):
+    """A run whose type and status are Enums, and whose date is computed."""
+
+    __tablename__ = "chores"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    type: orm.Mapped[str] = orm.mapped_column(sa.Enum("a", "b", name="chore_type"))
+    status: orm.Mapped[str] = orm.mapped_column(sa.Enum("queued", name="chore_status"))
+    made: orm.Mapped[dt.datetime | None]
+
+    @hybrid_property
+    def created_at(self) -> dt.datetime | None:
+        return self.made
+
+    @created_at.inplace.expression
+    @classmethod
+    def _created_at(cls) -> sa.ColumnElement[t.Any]:
+        return sa.func.coalesce(cls.made, sa.func.current_timestamp())
+
+
+class Essay(Model):
+    """A run whose type is a text of any length."""
+
+    __tablename__ = "essays"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    type: orm.Mapped[str] = orm.mapped_column(sa.Text)
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    created_at: orm.Mapped[dt.datetime]
+
+
 class Mixed(OperationRunMixin, Model):
     __tablename__ = "mixed_runs"
 
@@ -132,6 +164,14 @@ MIXED: dict[str, t.Any] = {"operation_run": Mixed, "review_pack": MixedPack}
 def scope_of(options: dict[str, t.Any]) -> Scope:
     tenants: dict[str, t.Any] = {"tenant_ids": ALL_TENANTS, "tenant_id": "north"}
     return Scope(**tenants) if "workspaces" in options else Scope(1, **tenants)
+
+
+class OwnOrder(OperationsView):
+    column_default_sort = "type"
+
+
+class OwnFilters(OperationsView):
+    column_filters = ("type",)
 
 
 @pytest.fixture(params=KINDS)
@@ -310,3 +350,93 @@ def created(engine: sa.Engine) -> list[str]:
 def test_the_mixins_have_every_index(make_app: cabc.Callable[..., Flask]) -> None:
     """Models of the mixins need no index more."""
     assert set(levels(make_app(**MIXED)).values()) == {"ok"}
+
+
+only_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("index", "level"),
+    [
+        ("INDEX i ON bundles (org, customer, made)", "ok"),
+        ("INDEX i ON bundles (org, customer, made, status)", "ok"),
+        ("INDEX i ON bundles (customer, org, made DESC)", "ok"),
+        ("UNIQUE INDEX i ON bundles (customer, org)", "ok"),
+        ("INDEX i ON bundles (customer, org)", "wrong"),
+        ("INDEX i ON bundles (org, made, customer)", "wrong"),
+        ("INDEX i ON bundles (made)", "wrong"),
+        ("INDEX i ON bundles (org, customer, lower(made))", "wrong"),
+        ("INDEX i ON bundles (org, customer, made) WHERE status = 'ready'", "wrong"),
+    ],
+)
+def test_an_index_serves_if_it_begins_as_the_query_reads(
+    make_app: cabc.Callable[..., Flask], index: str, level: str
+) -> None:
+    """Neither names nor resemblance count, but what the index can be used for."""
+    app = make_app(**NAMED)
+    with app.app_context():
+        db.session.execute(sa.text(f"CREATE {index}"))
+        db.session.commit()
+    assert levels(app)["pack-index-latest"] == level
+
+
+def test_a_line_whose_name_is_taken_works_all_the_same(
+    make_app: cabc.Callable[..., Flask],
+) -> None:
+    """An index of that name that does not serve is no obstacle."""
+    app = make_app(**PLAIN)
+    with app.app_context():
+        for line in (
+            "CREATE INDEX ix_tasks_created_at_id ON tasks (type)",
+            checked(app)[1]["run-index-newest"]["mend"],
+        ):
+            db.session.execute(sa.text(line))
+            db.session.commit()
+            last = levels(app)["run-index-newest"]
+    assert last == "ok"
+
+
+@only_sqlite
+def test_no_index_is_asked_for_that_no_query_would_use(
+    make_app: cabc.Callable[..., Flask],
+) -> None:
+    """Enums, computed attributes, and an order or filters of the app's own."""
+    chores = levels(make_app(operation_run=Chore))
+    assert chores == {"run-index-newest": "advice", "run-index-type": "advice"}
+    own = levels(make_app(operation_run=Mixed, operations_view=OwnOrder))
+    assert "run-index-newest" not in own
+    own = levels(make_app(operation_run=Mixed, operations_view=OwnFilters))
+    assert own == {"run-index-newest": "ok"}
+
+
+@only_sqlite
+def test_a_view_of_the_database_is_told_as_one(
+    make_app: cabc.Callable[..., Flask],
+) -> None:
+    """What is a view cannot have an index, so none is asked for."""
+    app = make_app(**PLAIN)
+    with app.app_context():
+        for line in (
+            "ALTER TABLE tasks RENAME TO stored",
+            "CREATE VIEW tasks AS SELECT * FROM stored",
+        ):
+            db.session.execute(sa.text(line))
+    assert set(levels(app).values()) == {"advice"}
+
+
+@pytest.mark.parametrize("url", ["mariadb"], indirect=True)
+def test_mariadb_is_told_to_shorten_what_it_cannot_order_by(
+    make_app: cabc.Callable[..., Flask],
+) -> None:
+    """A text of any length has to become shorter first; then the line works."""
+    app = make_app(operation_run=Essay)
+    mend = checked(app)[1]["run-index-type"]["mend"]
+    assert "make type a VARCHAR of 255 characters or less" in mend
+    with app.app_context():
+        for line in (
+            "ALTER TABLE essays MODIFY type VARCHAR(255)",
+            mend.split(": ")[-1],
+        ):
+            db.session.execute(sa.text(line))
+    assert levels(app)["run-index-type"] == "ok"

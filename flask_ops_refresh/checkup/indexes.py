@@ -6,8 +6,10 @@ import collections.abc as cabc
 import dataclasses
 import hashlib
 import typing as t
+import warnings
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.sql.ddl import CreateIndex
 
 from ..model_mapping import ModelMapping
@@ -142,7 +144,11 @@ def _existing(inspector: sa.Inspector, table: t.Any) -> cabc.Iterator[_Existing]
     )
     for constraint in inspector.get_unique_constraints(**where):
         yield _Existing(tuple(constraint["column_names"]), True)
-    for index in inspector.get_indexes(**where):
+    with warnings.catch_warnings():
+        # Of those of expressions, which serve none of ours.
+        warnings.filterwarnings("ignore", "Skipped unsupported", exc.SAWarning)
+        indexes = inspector.get_indexes(**where)
+    for index in indexes:
         options = index.get("dialect_options", {})
         is_partial = any(option.endswith("_where") for option in options)
         is_ordered = options.get("postgresql_using", "btree") == "btree"
