@@ -6,10 +6,8 @@ import collections.abc as cabc
 import dataclasses
 import hashlib
 import typing as t
-import warnings
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 from sqlalchemy.sql.ddl import CreateIndex
 
 from ..model_mapping import ModelMapping
@@ -144,7 +142,7 @@ def _existing(inspector: sa.Inspector, table: t.Any) -> cabc.Iterator[_Existing]
     )
     for constraint in inspector.get_unique_constraints(**where):
         yield _Existing(tuple(constraint["column_names"]), True)
-    for index in _indexes_of(inspector, table):
+    for index in inspector.get_indexes(**where):
         options = index.get("dialect_options", {})
         is_partial = any(option.endswith("_where") for option in options)
         is_ordered = options.get("postgresql_using", "btree") == "btree"
@@ -153,13 +151,6 @@ def _existing(inspector: sa.Inspector, table: t.Any) -> cabc.Iterator[_Existing]
         cut = set(options.get("mysql_length") or options.get("mariadb_length") or ())
         columns = tuple(None if name in cut else name for name in index["column_names"])
         yield _Existing(columns, bool(index["unique"]))
-
-
-def _indexes_of(inspector: sa.Inspector, table: t.Any) -> list[t.Any]:
-    with warnings.catch_warnings():
-        # Those of expressions are left out; they serve none of the queries.
-        warnings.filterwarnings("ignore", "Skipped unsupported", exc.SAWarning)
-        return list(inspector.get_indexes(table.name, schema=table.schema))
 
 
 def _serves(index: _Existing, wanted: _Wanted) -> bool:
@@ -198,7 +189,7 @@ def _free_name(connection: sa.Connection, wanted: _Wanted) -> str:
     dialect, table = connection.dialect, wanted.table
     longest = dialect.max_index_name_length or dialect.max_identifier_length
     name = f"ix_{table.name}_{'_'.join(wanted.columns)}"
-    existing = _indexes_of(sa.inspect(connection), table)
+    existing = sa.inspect(connection).get_indexes(table.name, schema=table.schema)
     if len(name) <= longest and name not in {index["name"] for index in existing}:
         return name
     told_apart = hashlib.blake2b(repr((name, existing)).encode(), digest_size=4)
