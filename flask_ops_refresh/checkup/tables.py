@@ -93,7 +93,7 @@ def _stored_statuses(
     select = sa.select(mapping.value("status"), mapping.value("outcome"))
     rows = connection.execute(select.order_by(*newest).limit(_ROWS))
     found = {(read_text(status), read_text(outcome)) for status, outcome in rows}
-    return sorted(found, key=repr)
+    return sorted(found, key=lambda words: [word or "" for word in words])
 
 
 def _in_words(status: str | None, outcome: str | None) -> str:
