@@ -60,7 +60,7 @@ def require_subclass(where: str, given: object, parent: type[t.Any]) -> None:
     """
     if not isinstance(given, type) or not issubclass(given, parent):
         raise TypeError(
-            f"{where}={given!r} is no subclass of {parent.__name__}. Give the class, "
+            f"{where}={given!r}) is no subclass of {parent.__name__}. Give the class, "
             f"class Own({parent.__name__}), not an object of it."
         )
 
@@ -71,7 +71,7 @@ def require_yes_or_no(where: str, given: object) -> None:
     :raises TypeError: it is neither.
     """
     if not isinstance(given, bool):
-        raise TypeError(f"{where}={given!r}: give True or False.")
+        raise TypeError(f"{where}={given!r}): give True or False.")
 
 
 def require_function(where: str, given: object, example: str) -> None:

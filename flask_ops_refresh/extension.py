@@ -226,8 +226,8 @@ class OpsRefresh:
         """
         where = f"live_region({name!r})"
         require_view(where, view)
-        require_yes_or_no(f"{where}: pause_when_hidden", pause_when_hidden)
-        require_yes_or_no(f"{where}: pause_on_dialog", pause_on_dialog)
+        require_yes_or_no("live_region(..., pause_when_hidden", pause_when_hidden)
+        require_yes_or_no("live_region(..., pause_on_dialog", pause_on_dialog)
         if not isinstance(template, str):
             raise TypeError(
                 f"{where}: template={template!r} is no template's name. Give one: "

@@ -107,7 +107,8 @@ class LiveRegion(abc.ABC):
         except TypeError as error:
             raise TypeError(
                 f"ops_refresh.live({self.name!r}) is called wrongly: {error}. The "
-                f"region is {self.name}{self.signature}; the scope comes by itself."
+                f"region is {self.name}{_names_of(self.signature)}; the scope comes by "
+                "itself."
             ) from None
 
     @abc.abstractmethod
@@ -359,3 +360,11 @@ def _check_version(version: object) -> None:
                 f"LiveState(version=...) holds {value!r}. Give the stored values that "
                 "the region shows, such as version=(job.state, job.done)."
             )
+
+
+def _names_of(signature: inspect.Signature) -> inspect.Signature:
+    bare = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in signature.parameters.values()
+    ]
+    return inspect.Signature(bare)

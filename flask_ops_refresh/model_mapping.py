@@ -47,7 +47,10 @@ class ModelMapping:
     ) -> None:
         mapper = sa.inspect(model, raiseerr=False)
         if not isinstance(mapper, orm.Mapper):
-            raise TypeError(f"{model!r} is not a mapped SQLAlchemy model.")
+            raise TypeError(
+                f"{model!r} is not a mapped SQLAlchemy model. Give the class of the "
+                "app's own model."
+            )
         self.model = model
         self._mapper: orm.Mapper[t.Any] = mapper
         names = set(mapper.all_orm_descriptors.keys())

@@ -126,7 +126,7 @@ def _require_id(name: str, value: object) -> None:
         or sa.inspect(value, raiseerr=False) is not None
     ):
         raise TypeError(
-            f"Scope({name}=...) holds {value!r}, which is no id. Give the stored id, "
+            f"Scope({name}=...) holds {value}, which is no id. Give the stored id, "
             f"such as {_EXAMPLES[name]}."
         )
 

@@ -105,18 +105,18 @@ def _checked(
 ) -> cabc.Mapping[str, str]:
     if not isinstance(words, cabc.Mapping):
         raise TypeError(
-            f"{argument}={words!r} is no mapping. Give the app's words and what they "
-            f'stand for: {argument}={{"pending": "queued"}}.'
+            f"OpsRefresh({argument}={words!r}) is no mapping. Give the app's words and "
+            f'what they stand for: {argument}={{"pending": "queued"}}.'
         )
     for word, meaning in words.items():
         if not isinstance(word, str):
             raise TypeError(
-                f"{argument}: {word!r} is no text. Give the word as it is stored, "
-                "of an Enum the member's name."
+                f"OpsRefresh({argument}=...): {word!r} is no text. Give the word as "
+                "it is stored, of an Enum the member's name."
             )
         if meaning not in meanings:
             raise ValueError(
-                f"{argument}: {word!r} cannot stand for {meaning!r}. "
+                f"OpsRefresh({argument}=...): {word!r} cannot stand for {meaning!r}. "
                 f"Allowed: {', '.join(meanings)}."
             )
     return words

@@ -79,7 +79,7 @@ def _require_file(url: sa.URL) -> None:
     database = url.database or ":memory:"
     is_file = database != ":memory:" and not database.startswith("file:")
     is_sqlite = url.get_backend_name() == "sqlite"
-    if is_sqlite and is_file and not pathlib.Path(database).exists():
+    if is_sqlite and is_file and not pathlib.Path(database).is_file():
         raise FileNotFoundError("there is no such file")
 
 
