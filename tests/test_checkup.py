@@ -32,6 +32,7 @@ from .host_app import load_scope
 from .host_app import OperationRun
 from .host_app import ReviewPack
 
+PAGE = (pathlib.Path(__file__).parent.parent / "docs" / "checkup.md").read_text()
 SAFE = {
     "SECRET_KEY": "k" * 32,
     "SESSION_COOKIE_SECURE": True,
@@ -324,11 +325,14 @@ def test_statuses_that_mean_nothing_are_told_with_the_argument_that_maps_them(
     assert (
         "never polled: 'Queued', 'completed', 'completed' with 'odd', 'pending'."
     ) in told
-    assert 'OpsRefresh(..., statuses={"...": "..."})' in told
+    assert (
+        'OpsRefresh(..., statuses={"Queued": "...", "completed": "...", "odd": "...", '
+        '"pending": "..."})'
+    ) in told
     level, told = finding(anywhere.app, "pack-statuses")
     assert level == "wrong"
     assert "never polled: 'lost'." in told
-    assert 'OpsRefresh(..., pack_statuses={"...": "..."})' in told
+    assert 'OpsRefresh(..., pack_statuses={"lost": "..."})' in told
 
 
 def test_own_words_are_known(make_host: cabc.Callable[..., Host]) -> None:
@@ -502,3 +506,27 @@ def test_no_app_at_all_is_flasks_own_message(tmp_path: pathlib.Path) -> None:
     result = flask(tmp_path, "nothing_here")
     assert result.returncode == 2
     assert "Could not import 'nothing_here'" in result.stderr
+
+
+def test_the_sample_of_the_documentation_is_a_real_run(tmp_path: pathlib.Path) -> None:
+    """What the page shows is what the command prints."""
+    app = create_host(
+        f"sqlite:///{tmp_path}/shop.sqlite",
+        config={**SAFE, "SECRET_KEY": "dev", "SESSION_COOKIE_SECURE": False},
+    )
+    populate(app).add_run(status="pending")
+    [sample] = re.findall(r"```text\n(.*?)```", PAGE, re.S)
+    assert run(app).stdout == sample
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_documentation_names_every_code(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """Each code that is found is in the page's table."""
+    ops = OpsRefresh(operation_run=OperationRun, review_pack=ReviewPack)
+    ops.live_region("own", template="own.html")(lambda scope: None)
+    cells = re.findall(r"^\| (`.*?`) \|", PAGE, re.M)
+    documented = set(re.findall(r"`(.*?)`", "".join(cells)))
+    assert {each["code"] for each in findings(make_host(ops=ops).app)} <= documented

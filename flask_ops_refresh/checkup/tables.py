@@ -74,12 +74,14 @@ def _statuses(connection: sa.Connection, records: Records) -> Finding:
     read = f"the {_ROWS:,} records of the highest primary keys"
     if not unknown:
         return ok(code, f"Every status among {read} is a known one.")
-    told = _list([_in_words(*each) for each in unknown[:_TOLD]])
+    told = unknown[:_TOLD]
+    words = dict.fromkeys(outcome or status or "..." for status, outcome in told)
+    mapped = ", ".join(f'"{word}": "..."' for word in words)
     return wrong(
         code,
         f"Among {read} are statuses that mean nothing here, so they are shown as "
-        f"Unknown and never polled: {told}.",
-        f'Say what they stand for: OpsRefresh(..., {records.words}={{"...": "..."}}). '
+        f"Unknown and never polled: {_list(_in_words(*each) for each in told)}.",
+        f"Say what they stand for: OpsRefresh(..., {records.words}={{{mapped}}}). "
         f"Known are {_list(rules.meanings)}.",
     )
 
