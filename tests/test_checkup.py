@@ -401,6 +401,18 @@ def test_a_database_that_is_away_is_a_finding(url: str) -> None:
     assert run(app).exit_code == 1
 
 
+def test_a_session_without_a_database_is_a_finding(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """A session that was never bound is told with how to bind it."""
+    unbound = orm.scoped_session(orm.sessionmaker())
+    ops = OpsRefresh(operation_run=OperationRun, session=unbound)
+    level, told = finding(make_host(ops=ops).app, "database")
+    assert level == "wrong"
+    assert "no database of OperationRun" in told
+    assert "scoped_session(sessionmaker(engine))" in told
+
+
 def test_a_file_that_is_missing_is_not_made(tmp_path: pathlib.Path) -> None:
     """SQLite makes what it opens; the check does not let it."""
     file = tmp_path / "gone.sqlite"

@@ -166,6 +166,26 @@ def scope_of(options: dict[str, t.Any]) -> Scope:
     return Scope(**tenants) if "workspaces" in options else Scope(1, **tenants)
 
 
+class Work(orm.DeclarativeBase):
+    """Of models in a schema of their own, and spread over two tables."""
+
+    metadata = sa.MetaData(schema="work")
+
+
+class Piece(Work):
+    __tablename__ = "pieces"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    created_at: orm.Mapped[dt.datetime]
+
+
+class Import(Piece):
+    __tablename__ = "imports"
+    id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey(Piece.id), primary_key=True)
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+
+
 class OwnOrder(OperationsView):
     column_default_sort = "type"
 
@@ -432,3 +452,33 @@ def test_mariadb_is_told_to_shorten_what_it_cannot_order_by(
     execute(app, "ALTER TABLE essays MODIFY type VARCHAR(255)")
     execute(app, mend.split(": ")[-1])
     assert levels(app)["run-index-type"] == "ok"
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_schemas_and_inheritance_are_followed(url: str) -> None:
+    """Lines name the schema, and the table of the two that has the columns."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA work")
+        Work.metadata.create_all(connection)
+    session = orm.scoped_session(orm.sessionmaker(engine))
+    app = Flask("work")
+    app.config.update(SECRET_KEY="x" * 32)
+    LoginManager(app)
+    Admin(app)
+    OpsRefresh(app, operation_run=Import, session=session)
+    found = checked(app)[1]
+    assert found["run-index-newest"]["mend"] == (
+        "CREATE INDEX ix_pieces_workspace_id_created_at_id ON work.pieces "
+        "(workspace_id, created_at, id);"
+    )
+    assert found["run-index-type"]["level"] == "advice"
+    assert (
+        "workspace_id, type, created_at of Import are not all columns of one"
+        in (found["run-index-type"]["sentence"])
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql(found["run-index-newest"]["mend"])
+    assert levels(app)["run-index-newest"] == "ok"
+    session.remove()
+    engine.dispose()

@@ -14,6 +14,7 @@ from .findings import Finding
 from .findings import ok
 from .findings import wrong
 from .records import all_records
+from .records import Records
 from .tables import look_at_table
 
 
@@ -24,14 +25,19 @@ def look_at_databases(installation: Installation) -> cabc.Iterator[Finding]:
     away: set[sa.Engine] = set()
     for records in all_records(installation):
         mapper = sa.inspect(records.mapping.model)
-        engine: sa.Engine = session.get_bind(mapper).engine
+        try:
+            engine: sa.Engine = session.get_bind(mapper).engine
+        except exc.UnboundExecutionError:
+            yield _unbound(records)
+            continue
         if engine in away:
             continue
         try:
             _require_file(engine.url)
             connection = session.connection(bind_arguments={"mapper": mapper})
-            found = [] if engine in told else _look_at(connection)
-            yield from [*found, *look_at_table(connection, records)]
+            if engine not in told:
+                yield from _look_at(connection)
+            yield from look_at_table(connection, records)
         except (exc.SQLAlchemyError, FileNotFoundError) as error:
             yield _unreadable(engine, error)
             away.add(engine)
@@ -40,12 +46,11 @@ def look_at_databases(installation: Installation) -> cabc.Iterator[Finding]:
         told.add(engine)
 
 
-def _look_at(connection: sa.Connection) -> list[Finding]:
+def _look_at(connection: sa.Connection) -> cabc.Iterator[Finding]:
     """How a database that answers stands."""
-    told = ok("database", f"{_name(connection.engine)} answers.")
-    if connection.dialect.name != "sqlite":
-        return [told]
-    return [told, _journal(connection)]
+    yield ok("database", f"{_name(connection.engine)} answers.")
+    if connection.dialect.name == "sqlite":
+        yield _journal(connection)
 
 
 def _journal(connection: sa.Connection) -> Finding:
@@ -59,6 +64,14 @@ def _journal(connection: sa.Connection) -> Finding:
         code,
         f"SQLite's journal is {mode!r}, so pages and polls wait while a worker writes.",
         "Execute once, the file keeps it: PRAGMA journal_mode = WAL;",
+    )
+
+
+def _unbound(records: Records) -> Finding:
+    return wrong(
+        "database",
+        f"The session knows no database of {records.mapping.model.__name__}.",
+        "Bind it to an engine: scoped_session(sessionmaker(engine)).",
     )
 
 
