@@ -6,7 +6,6 @@ import collections.abc as cabc
 import datetime as dt
 import typing as t
 
-import sqlalchemy as sa
 from flask import abort
 from flask import render_template
 from flask import request
@@ -196,12 +195,8 @@ class OperationsView(ScopedModelView):
 
     def read_run(self, scope: Scope, id: str) -> RunRow | None:
         """One run with everything its detail page shows."""
-        runs = self._reader.runs
-        columns = self._reader.columns(detail=True, every=self._shows_more)
-        statement = sa.select(*columns).where(
-            *scope.criteria(runs.model), runs.named(id)
-        )
-        stored = self._installation.get_session().execute(statement).one_or_none()
+        session = self._installation.get_session()
+        stored = self._reader.find(session, scope, id, every=self._shows_more)
         return stored and self._reader.row(stored, RunInstances(self._instances))
 
     def _rows(self, query: t.Any) -> list[RunRow]:
