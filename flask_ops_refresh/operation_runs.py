@@ -169,7 +169,7 @@ class RunRow(StoredRow):
         """The status as it is stored."""
         return read_text(self._raw("status"))
 
-    @property
+    @functools.cached_property
     def type(self) -> str:
         """What kind of operation this is."""
         return read_text(self._raw("type")) or ""
@@ -179,12 +179,12 @@ class RunRow(StoredRow):
         """The tenant's id; ``None`` for a tenantless run."""
         return stored_id(self._mapping.type_of("tenant_id"), self._raw("tenant_id"))
 
-    @property
+    @functools.cached_property
     def started_at(self) -> dt.datetime | None:
         """When work on it began."""
         return self._moment("started_at")
 
-    @property
+    @functools.cached_property
     def completed_at(self) -> dt.datetime | None:
         """When it ended."""
         return self._moment("completed_at")
