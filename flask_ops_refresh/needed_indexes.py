@@ -17,8 +17,8 @@ class NeededIndex:
     :param equal: attributes that it compares by ``=``, in any order.
     :param then: attributes that it steps along or sorts by, in this order. An
         index that has the first of them serves; the rest spares a short sort.
-    :param on_every_page: whether each page and poll makes the query, or only one
-        that somebody asks for.
+    :param on_every_page: whether each page makes the query, or only one that
+        somebody asks for.
     """
 
     name: str

@@ -119,7 +119,7 @@ def _look_at(connection: sa.Connection, wanted: _Wanted) -> Finding:
     if any(_serves(index, wanted) for index in _existing(inspector, table)):
         return ok(wanted.code, f"An index of {table.fullname} serves {wanted.purpose}.")
     level = wrong if wanted.on_every_page else advice
-    reader = "each page and poll" if wanted.on_every_page else "each use of it"
+    reader = "each page" if wanted.on_every_page else "each use of it"
     return level(
         wanted.code,
         f"No index of {table.fullname} serves {wanted.purpose}: {reader} reads more "
