@@ -140,8 +140,8 @@ def elapsed(
         return _DURATION % duration(max(0.0, seconds))
     if start is None or now is None:
         return _NONE
-    so_far = duration(age_seconds(start, now))
-    return _ELAPSED % (_in_utc(start).isoformat(), so_far)
+    began = _in_utc(start)
+    return _ELAPSED % (began.isoformat(), duration(age_seconds(began, now)))
 
 
 def duration(seconds: float) -> str:
