@@ -125,16 +125,10 @@ class Worker:
             # Still queued: the next worker finds it in the database.
             return
         try:
-            run = service.start(run_id, self.id)
+            job = self._patiently(lambda: _job_of(service.start(run_id, self.id)))
         except IllegalTransition as refused:
             _log.info("%s", refused)
             return
-        except DATABASE_AWAY as error:
-            # Still queued: it is put on the queue again once the database is back.
-            reason = why_away(error)
-            _log.warning("Operation run %s was not started: %s", run_id, reason)
-            return
-        job = self._patiently(lambda: _job_of(run))
         progress = Progress(
             lambda findings: self._report(service, run_id, findings),
             interval=self._app.config["PROGRESS_INTERVAL_SECONDS"],

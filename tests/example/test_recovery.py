@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import itertools
 import os
 
 import pytest
 from huey.api import Task
+from sqlalchemy.exc import OperationalError
 
+from example_app import worker as worker_module
 from example_app.database import db
 from example_app.environments import Environment
 from example_app.findings import Failure
@@ -111,6 +114,46 @@ def test_message_delivered_twice(
     worker.queue.deliver_one()
     assert seen == ["started", "running"]
     assert example.run(run_id).outcome == "succeeded"
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+@pytest.mark.parametrize("nth", [1, 2, 3], ids=["start", "report", "end"])
+def test_connection_lost_at_a_commit(
+    example: Example,
+    worker: Worker,
+    work_as: cabc.Callable[[Work], None],
+    monkeypatch: pytest.MonkeyPatch,
+    nth: int,
+    is_stored: bool,
+) -> None:
+    """Whether or not it was stored, the work is done, and done once."""
+    done: list[str] = []
+
+    def work(environment: Environment, progress: Progress, pacer: Pacer) -> None:
+        progress.expect(1)
+        progress.succeeded()
+        done.append("once")
+
+    work_as(work)
+    example.app.config["PROGRESS_INTERVAL_SECONDS"] = 0
+    run_id = example.request_run()
+    commits = itertools.count(1)
+    commit = db.session.commit
+
+    def lose_connection() -> None:
+        is_lost = next(commits) == nth
+        if is_stored or not is_lost:
+            commit()
+        if is_lost:
+            raise OperationalError("COMMIT", None, Exception("connection lost"))
+
+    monkeypatch.setattr(worker_module, "_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(db.session, "commit", lose_connection)
+    assert worker.queue.deliver_one()
+    assert done == ["once"]
+    assert next(commits) > nth
+    run = example.run(run_id)
+    assert (run.outcome, run.summary_counts["processed"]) == ("succeeded", 1)
 
 
 def test_lost_message(example: Example, worker: Worker) -> None:
