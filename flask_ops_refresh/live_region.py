@@ -143,7 +143,7 @@ class FunctionRegion(LiveRegion):
                 for name, value in args.items()
             }
             self.signature.bind(scope, **values)
-        except (TypeError, ValueError):
+        except (KeyError, TypeError, ValueError):
             return None
         state = self._load(scope, **values)
         if state is not None and not isinstance(state, LiveState):
@@ -329,8 +329,14 @@ def _switched_off(region: LiveRegion) -> Markup | str:
     return Markup(' data-ops-refresh-no-pause="{}"').format(region.switched_off)
 
 
+# As a template's arguments stand in an address.
+_TRUTHS = {"True": True, "False": False}
+
+
 def _converted(value: str, annotation: t.Any) -> t.Any:
     kinds = {annotation, *t.get_args(annotation)}
+    if kinds & {bool, "bool", "bool | None"}:
+        return _TRUTHS[value]
     if kinds & {int, "int", "int | None"}:
         return whole_number(value)
     if kinds & {uuid.UUID, "uuid.UUID", "UUID", "uuid.UUID | None", "UUID | None"}:

@@ -166,6 +166,24 @@ def test_lost_message(example: Example, worker: Worker) -> None:
     assert example.run(run_id).status == "completed"
 
 
+def test_one_step_that_fails_holds_no_other_up(
+    example: Example, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where files cannot be removed or runs not be ended, lost messages still are."""
+    run_id = example.request_run()
+    example.queue.huey.flush()
+
+    def fail(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(worker_module, "fail_lost_runs", fail)
+    monkeypatch.setattr(worker_module, "remove_unneeded_files", fail)
+    with pytest.raises(ExceptionGroup) as raised:
+        worker.recover()
+    assert len(raised.value.exceptions) == 2
+    assert example.queue.waiting() == {run_id}
+
+
 def test_message_that_waits_is_not_doubled(example: Example, worker: Worker) -> None:
     """A queued run whose message still waits gets no second one."""
     example.request_run()
