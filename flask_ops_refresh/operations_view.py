@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import inspect
+import re
 import typing as t
+import urllib.parse
 
-import sqlalchemy as sa
 from flask import abort
 from flask import render_template
 from flask import request
@@ -58,6 +60,7 @@ class OperationsView(ScopedModelView):
 
     :param installed: gives the extension as it stands in the current app.
     :param reader: what reads the app's runs.
+    :raises TypeError: it is made by the app, which only gives its class.
     """
 
     can_create = False
@@ -94,10 +97,16 @@ class OperationsView(ScopedModelView):
         model: type[t.Any],
         session: t.Any,
         *,
-        installed: Installed,
-        reader: RunReader,
+        installed: Installed | None = None,
+        reader: RunReader | None = None,
         **options: t.Any,
     ) -> None:
+        if installed is None or reader is None:
+            raise TypeError(
+                f"{type(self).__name__} is made and added to the Admin by init_app. "
+                "Give its class: OpsRefresh(..., operations_view="
+                f"{type(self).__name__})."
+            )
         self._installed = installed
         self._reader = reader
         self._shows_more = any(
@@ -208,13 +217,18 @@ class OperationsView(ScopedModelView):
 
     def read_run(self, scope: Scope, id: str) -> RunRow | None:
         """One run with everything its detail page shows."""
-        runs = self._reader.runs
-        columns = self._reader.columns(detail=True, every=self._shows_more)
-        statement = sa.select(*columns).where(
-            *scope.criteria(runs.model), runs.named(id)
-        )
-        stored = self.installation.get_session().execute(statement).one_or_none()
+        stored = self._find(scope, id)
         return stored and self._reader.row(stored, RunInstances(self._instances))
+
+    def _find(self, scope: Scope, id: str) -> t.Any:
+        every = self._shows_more
+        if type(self).get_query is OperationsView.get_query:
+            session = self.installation.get_session()
+            return self._reader.find(session, scope, id, every=every)
+        # A subclass has narrowed what there is to see.
+        columns = self._reader.columns(detail=True, every=every)
+        query = self.get_query().filter(self._records.named(id))
+        return query.with_entities(*columns).one_or_none()
 
     def _rows(self, query: t.Any) -> list[RunRow]:
         columns = self._reader.columns(detail=False, every=self._shows_more)
@@ -264,6 +278,7 @@ class OperationsView(ScopedModelView):
         kwargs.setdefault("stylesheet", live_region.stylesheet(self.installation))
         if template == self.list_template and "data" in kwargs:
             kwargs["keyed_row"] = _keyed_row
+            kwargs["unindented"] = _unindented
             kwargs["given_up"] = self._is_given_up(kwargs["data"])
             kwargs["live_frame"] = live_region.Frame(Markup(), Markup())
             if "rows" in request_state():
@@ -305,6 +320,14 @@ class OperationsView(ScopedModelView):
             endpoint = self.endpoint + endpoint
         return super().get_url(endpoint, **kwargs)
 
+    def run_url(self, run: RunRow) -> str:
+        """The address of a run's detail page."""
+        state = request_state()
+        if (start := state.get("run_url")) is None:
+            url = self.get_url(".details_view")
+            start = state["run_url"] = f"{url}{'&' if '?' in url else '?'}id="
+        return start + urllib.parse.quote(run.key, safe="")
+
     def get_empty_list_message(self) -> str:
         """What stands in an empty list."""
         if any(name.startswith(("flt", "search")) for name in request.args):
@@ -315,6 +338,10 @@ class OperationsView(ScopedModelView):
         """A cell of an export; text that a spreadsheet would run is defused."""
         value = super().get_export_value(model, name)
         return defused(value) if isinstance(value, str) else value
+
+    def _get_filter_groups(self) -> t.Any:
+        # Their choices are read from the database, and a poll shows none of them.
+        return None if "rows" in request_state() else super()._get_filter_groups()
 
     def _get_list_extra_args(self) -> t.Any:
         args = super()._get_list_extra_args()
@@ -353,7 +380,7 @@ class OperationsView(ScopedModelView):
             "run": run,
             "now": now,
             "vitality": self.vitality(run, now),
-            "page_url": self.get_url(".details_view", id=run.key),
+            "page_url": self.run_url(run),
             "context": context,
             "failures": failures,
             "formatting": formatting,
@@ -365,6 +392,8 @@ class OperationsView(ScopedModelView):
 
 class OperationDetailRegion(LiveRegion):
     """The detail page's region, ``operation-detail?id=``."""
+
+    signature = inspect.signature(lambda scope, *, id: None)
 
     def __init__(self, view: OperationsView) -> None:
         super().__init__("operation-detail", view=view)
@@ -439,6 +468,19 @@ _REGION_ONLY = "flask_ops_refresh/_region_only.html"
 _TAKEN = frozenset({"endpoint", "export_type"})
 
 
+_KEYED_CELL = Markup('<td data-key="%s"')
+
+
 def _keyed_row(cells: Markup, key: str) -> Markup:
     """The cells of a table row, the first of them naming the row."""
-    return Markup(cells.replace("<td", Markup('<td data-key="{}"').format(key), 1))
+    return Markup(cells.replace("<td", _KEYED_CELL % key, 1))
+
+
+_INDENTATION = re.compile(r"\n[ \n]+")
+
+
+def _unindented(table: Markup) -> Markup:
+    """The list without the blanks that its template is laid out with: half of it."""
+    if "<pre" in table or "<textarea" in table:
+        return table
+    return Markup(_INDENTATION.sub("\n", table))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import inspect
 import typing as t
 import urllib.parse
 
@@ -48,6 +49,8 @@ class ReviewPackRegion(LiveRegion):
     :param download_url: the app's function from a pack to its address.
     """
 
+    signature = inspect.signature(lambda scope, *, tenant_id: None)
+
     def __init__(
         self,
         view: BaseView,
@@ -62,11 +65,11 @@ class ReviewPackRegion(LiveRegion):
 
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Read the tenant's latest pack with one SELECT."""
-        select = self._reader.latest(scope, args.get("tenant_id", ""))
-        stored = self._installation.get_session().execute(select).one_or_none()
-        if stored is None:
+        session = self._installation.get_session()
+        pack = self._reader.latest(session, scope, args.get("tenant_id", ""))
+        if pack is None:
             return None
-        pack, now = self._reader.row(stored), clock.utc_now()
+        now = clock.utc_now()
         settings = self._installation.settings
         vitality = vitality_of(pack, settings, now)
         interval = review_pack_interval(
@@ -166,8 +169,14 @@ def is_stock_dashboard(theme: Theme) -> bool:
     return path.endswith(f"/{theme.folder}/{STOCK_TEMPLATE}")
 
 
-def _checked(url: str | None) -> str | None:
-    if url is None or urllib.parse.urlsplit(url).scheme in ("", "http", "https"):
+def _checked(url: object) -> str | None:
+    if url is None:
+        return None
+    if isinstance(url, str) and urllib.parse.urlsplit(url).scheme in (
+        "",
+        "http",
+        "https",
+    ):
         return url
     raise ValueError(
         f"review_pack_download_url returned {url!r}: give a path, or an http address."

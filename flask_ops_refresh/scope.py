@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 import typing as t
+import uuid
 
 import sqlalchemy as sa
 
@@ -23,6 +24,18 @@ ALL_TENANTS: t.Final = _Sentinel("ALL_TENANTS")
 #: What ``workspace_id`` is in an app without workspaces.
 NO_WORKSPACES: t.Final = _Sentinel("NO_WORKSPACES")
 
+#: What decides which conditions a scope has, whatever their values.
+ScopeKind: t.TypeAlias = tuple[bool, bool, bool]
+
+
+#: What ids mostly are; anything else is looked at more closely.
+_IDS = frozenset({int, str, uuid.UUID, type(None)})
+_EXAMPLES = {
+    "workspace_id": "user.workspace_id of the user at hand",
+    "tenant_id": "tenant.id",
+    "tenant_ids": "[tenant.id for tenant in user.tenants]",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
@@ -34,9 +47,9 @@ class Scope:
         :data:`ALL_TENANTS`. None of them by default.
     :param tenant_id: the tenant whose review pack the dashboard shows.
     :param sees_tenantless: whether records without a tenant are in scope.
-    :raises TypeError: ``workspace_id`` is ``None``, or ``tenant_ids`` is not a
-        collection of ids. A user who sees nothing has no scope: the loader
-        returns ``None``.
+    :raises TypeError: ``workspace_id`` is ``None``, ``tenant_ids`` is not a
+        collection, or something else than an id stands for one. A user who sees
+        nothing has no scope: the loader returns ``None``.
     """
 
     workspace_id: t.Any = NO_WORKSPACES
@@ -50,7 +63,14 @@ class Scope:
                 "Scope(workspace_id=None) names no workspace. For a user who sees "
                 "nothing, return None from the scope loader instead of a Scope."
             )
-        if self.tenant_ids is ALL_TENANTS:
+        if self.workspace_id is not NO_WORKSPACES:
+            _require_id("workspace_id", self.workspace_id)
+        _require_id("tenant_id", self.tenant_id)
+        if not isinstance(self.sees_tenantless, bool):
+            raise TypeError(
+                f"Scope(sees_tenantless={self.sees_tenantless!r}): give True or False."
+            )
+        if self.tenant_ids is ALL_TENANTS or _is_parameter(self.tenant_ids):
             return
         if isinstance(self.tenant_ids, str | bytes) or not isinstance(
             self.tenant_ids, cabc.Iterable
@@ -59,7 +79,9 @@ class Scope:
                 f"Scope(tenant_ids={self.tenant_ids!r}): give a collection of "
                 "tenant ids, or ALL_TENANTS."
             )
-        ids = (each for each in self.tenant_ids if each is not None)
+        ids = [each for each in self.tenant_ids if each is not None]
+        for each in ids:
+            _require_id("tenant_ids", each)
         object.__setattr__(self, "tenant_ids", tuple(dict.fromkeys(ids)))
 
     def select(self, model: t.Any) -> sa.Select[t.Any]:
@@ -91,11 +113,58 @@ class Scope:
             tenants = sorted(map(repr, tenants))
         return (self.workspace_id, tenants, self.tenant_id, self.sees_tenantless)
 
+    @property
+    def kind(self) -> ScopeKind:
+        """The same for scopes whose conditions differ in their values alone."""
+        return (
+            self.workspace_id is NO_WORKSPACES,
+            self.tenant_ids is ALL_TENANTS,
+            self.sees_tenantless,
+        )
+
+    def with_parameters(self) -> Scope:
+        """This scope with parameters of a statement in place of its values."""
+        parameters: dict[str, t.Any] = {
+            name: sa.bindparam(f"scope_{name}", expanding=name == "tenant_ids")
+            for name in self._values()
+        }
+        return dataclasses.replace(self, **parameters)
+
+    def parameters(self) -> dict[str, t.Any]:
+        """The values of the parameters of :meth:`with_parameters`."""
+        return {f"scope_{name}": value for name, value in self._values().items()}
+
+    def _values(self) -> dict[str, t.Any]:
+        values = {"workspace_id": self.workspace_id, "tenant_ids": self.tenant_ids}
+        return {
+            name: value
+            for name, value in values.items()
+            if not isinstance(value, _Sentinel)
+        }
+
     def _tenant_criteria(self, column: t.Any) -> list[sa.ColumnElement[bool]]:
         if self.tenant_ids is ALL_TENANTS:
             return [] if self.sees_tenantless else [column.is_not(None)]
         among = column.in_(self.tenant_ids)
         return [sa.or_(among, column.is_(None))] if self.sees_tenantless else [among]
+
+
+def _require_id(name: str, value: object) -> None:
+    """Refuse what is no value of a column. A column itself would match every row."""
+    if type(value) in _IDS or _is_parameter(value):
+        return
+    if (
+        isinstance(value, _Sentinel | tuple | list | set | frozenset | dict)
+        or sa.inspect(value, raiseerr=False) is not None
+    ):
+        raise TypeError(
+            f"Scope({name}=...) holds {value}, which is no id. Give the stored id, "
+            f"such as {_EXAMPLES[name]}."
+        )
+
+
+def _is_parameter(value: object) -> bool:
+    return isinstance(value, sa.BindParameter)
 
 
 def _attribute(model: t.Any, name: str) -> t.Any:

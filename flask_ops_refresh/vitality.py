@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import typing as t
 
 from .intervals import is_awaited
 from .intervals import is_stalled
 from .settings import Settings
+from .stored_row import StoredRow
 
 
-class Living(t.Protocol):
-    """What is asked of a record."""
-
-    @property
-    def active(self) -> bool:
-        """Whether it may still change on its own."""
-        ...
-
-    @property
-    def created_at(self) -> dt.datetime | None:
-        """When it was asked for."""
-        ...
-
-    @property
-    def last_sign_of_life(self) -> dt.datetime | None:
-        """When something was last written to it, as far as its times tell."""
-        ...
-
-
-@dataclasses.dataclass(frozen=True)
-class Vitality:
+class Vitality(t.NamedTuple):
     """Whether a record is waited for, and whether it seems dead.
 
     :param awaited: it is polled.
@@ -44,18 +24,27 @@ class Vitality:
     given_up: bool
 
 
-def vitality_of(record: Living, settings: Settings, now: dt.datetime) -> Vitality:
+def vitality_of(record: StoredRow, settings: Settings, now: dt.datetime) -> Vitality:
     """What the clock says of a record."""
+    if not record.active:
+        return _AT_REST
+    if settings.stop_after_seconds is None and settings.stalled_after_seconds is None:
+        # Its times, which have to be parsed, say nothing.
+        return _AWAITED
     awaited = is_awaited(
-        active=record.active,
+        active=True,
         created_at=record.created_at,
         now=now,
         stop_after_seconds=settings.stop_after_seconds,
     )
     stalled = is_stalled(
-        active=record.active,
+        active=True,
         last_sign_of_life=record.last_sign_of_life,
         now=now,
         stalled_after_seconds=settings.stalled_after_seconds,
     )
-    return Vitality(awaited, stalled, given_up=record.active and not awaited)
+    return Vitality(awaited, stalled, given_up=not awaited)
+
+
+_AT_REST = Vitality(awaited=False, stalled=False, given_up=False)
+_AWAITED = Vitality(awaited=True, stalled=False, given_up=False)
