@@ -19,6 +19,7 @@ from flask_admin.blueprints import _BlueprintWithHostSupport as Blueprint
 from flask_admin.contrib.sqla import view as sqla_view
 from flask_admin.helpers import get_current_view
 from markupsafe import Markup
+from sqlalchemy import orm
 
 from . import clock
 from . import formatting
@@ -466,6 +467,9 @@ def _the_admin(app: Flask, admin: Admin | None) -> Admin:
 
 def _as_views_take_it(source: t.Any) -> t.Any:
     """The object that has the session; before Flask-Admin 2.1 the session itself."""
+    if isinstance(source, orm.Session):
+        # Beside Flask-SQLAlchemy-Lite it takes no other kind of session.
+        return orm.scoped_session(lambda: source)
     takes_objects = hasattr(sqla_view, "_get_deprecated_session")
     return source if takes_objects else getattr(source, "session", source)
 

@@ -41,8 +41,8 @@ _UNKNOWN = lazy_gettext("Unknown")
 
 # Filled in with "%", which escapes as Markup.format does, in half the time.
 _BADGE = Markup(
-    '<span class="badge badge-%s text-bg-%s ops-refresh-status ops-refresh-status-%s"%s>'
-    "%s</span>"
+    '<span class="badge badge-%s text-bg-%s ops-refresh-status '
+    'ops-refresh-status-%s"%s>%s</span>'
 )
 _ANNOUNCE = Markup(' data-key="status-%s" data-announce="%s: %s"')
 _STALLED = Markup(

@@ -77,7 +77,13 @@ def test_the_wheel_is_the_package(built: pathlib.Path) -> None:
     about = {name for name in files if ".dist-info/" in name}
     assert files - about == files_of_the_package()
     names = {name.partition(".dist-info/")[2] for name in about}
-    assert names == {"METADATA", "WHEEL", "RECORD", "licenses/LICENSE.txt"}
+    assert names == {
+        "METADATA",
+        "WHEEL",
+        "RECORD",
+        "entry_points.txt",
+        "licenses/LICENSE.txt",
+    }
 
 
 def test_the_sdist_is_what_the_wheel_is_made_of(built: pathlib.Path) -> None:
