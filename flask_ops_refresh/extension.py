@@ -469,7 +469,7 @@ def _as_views_take_it(source: t.Any) -> t.Any:
     """The object that has the session; before Flask-Admin 2.1 the session itself."""
     if isinstance(source, orm.Session):
         # Beside Flask-SQLAlchemy-Lite it takes no other kind of session.
-        return orm.scoped_session(lambda: source)
+        return orm.scoped_session(t.cast("t.Any", lambda: source))
     takes_objects = hasattr(sqla_view, "_get_deprecated_session")
     return source if takes_objects else getattr(source, "session", source)
 

@@ -82,7 +82,7 @@ class LiveRegion(abc.ABC):
     """
 
     #: What it takes: the scope, and the arguments of its address.
-    signature = inspect.signature(lambda scope, **args: None)
+    signature: inspect.Signature = inspect.signature(lambda scope, **args: None)
 
     def __init__(
         self,

@@ -393,7 +393,7 @@ class OperationsView(ScopedModelView):
 class OperationDetailRegion(LiveRegion):
     """The detail page's region, ``operation-detail?id=``."""
 
-    signature = inspect.signature(lambda scope, *, id: None)
+    signature: inspect.Signature = inspect.signature(lambda scope, *, id: None)
 
     def __init__(self, view: OperationsView) -> None:
         super().__init__("operation-detail", view=view)

@@ -49,7 +49,7 @@ class ReviewPackRegion(LiveRegion):
     :param download_url: the app's function from a pack to its address.
     """
 
-    signature = inspect.signature(lambda scope, *, tenant_id: None)
+    signature: inspect.Signature = inspect.signature(lambda scope, *, tenant_id: None)
 
     def __init__(
         self,
