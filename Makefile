@@ -62,7 +62,7 @@ check: $(STAMPS)/javascript
 	$(BIN)/pyright
 	@# Flask-Admin has types and does not say so; ours build on them.
 	@touch .venv/lib/python*/site-packages/flask_admin/py.typed
-	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes flask_ops_refresh --ignoreexternal
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes flask_ops_refresh --ignoreexternal
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
 
 mutants: $(STAMPS)/dev

@@ -133,7 +133,9 @@ class FunctionRegion(LiveRegion):
         super().__init__(name, **options)
         self._load = load
         self.template = template
-        self.signature = require_region_function(f"live_region({name!r})", load)
+        self.signature: inspect.Signature = require_region_function(
+            f"live_region({name!r})", load
+        )
 
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Call the function with the address's arguments as its annotations say."""
