@@ -19,9 +19,9 @@ from ..host_app import db
 from ..host_app import ReviewPack
 from ..host_app import Tenant
 from ..host_app import User
-from .scripted_server import HIDE
 from .tabs import now
 from .tabs import Tabs
+from .watched_page import HIDE
 
 Serve: t.TypeAlias = "cabc.Callable[[Flask], str]"
 
