@@ -65,17 +65,13 @@ class HostProcess:
 
     def freeze(self) -> None:
         """Stop it where it is: connections are taken, and nothing is answered."""
-        os.kill(self._id, signal.SIGSTOP)
+        assert self._process.pid is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
 
     def kill(self) -> None:
         """Kill it in the middle of whatever it does, and wait until it is gone."""
-        os.kill(self._id, signal.SIGKILL)
+        self._process.kill()
         self._process.join()
-
-    @property
-    def _id(self) -> int:
-        assert self._process.pid is not None
-        return self._process.pid
 
     def _listens(self) -> bool:
         try:
