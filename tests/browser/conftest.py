@@ -10,6 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser
 from playwright.sync_api import Page
 
+from .chromium import launch
 from .chromium import launched
 from .chromium import NAMES
 from .scripted_server import ScriptedServer
@@ -47,6 +48,19 @@ def page(chromium: Browser) -> cabc.Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def kept_page(chromium: Browser) -> cabc.Iterator[Page]:
+    """A page of a Chromium that keeps pages alive when they are left.
+
+    As it does for people; Playwright switches it off.
+    """
+    browser = launch(
+        chromium.browser_type, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    yield browser.new_page()
+    browser.close()
 
 
 @pytest.fixture

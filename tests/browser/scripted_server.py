@@ -6,6 +6,7 @@ import collections
 import collections.abc as cabc
 import dataclasses
 import os
+import re
 import socket
 import struct
 import threading
@@ -17,6 +18,7 @@ from flask import request
 from flask import Response
 from flask import url_for
 from markupsafe import Markup
+from playwright.sync_api import expect
 from playwright.sync_api import Page
 
 from flask_ops_refresh import assets
@@ -152,6 +154,14 @@ class Watched(WatchedPage):
         self.address = serve(server.app)
         super().__init__(page, self.address, float(server.interval))
         self.server.polls.clear()
+
+    def shows(self, text: str, notice: str = "", name: str = "one") -> None:
+        """Fail unless a region says this, its notice that, and the contract holds."""
+        self.check()
+        expect(self.page.locator(f"#ops-refresh-{name}")).to_have_text(text)
+        controls = self.page.locator(f"[data-ops-refresh-for=ops-refresh-{name}]")
+        said = expect(controls.locator("[data-part=notice]"))
+        said.to_have_text(re.compile(f"^{notice}.+") if notice else "")
 
     @property
     def asked(self) -> int:
