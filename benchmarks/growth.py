@@ -14,7 +14,7 @@ from .load import rates
 from .servers import serving
 from .surfaces import Surfaces
 
-FEW = 10_000
+FEW = sample_rows.FEWEST
 MANY = 1_000_000
 _ROWS_SHOWN = 100
 

@@ -22,10 +22,12 @@ _FAILURES = {
         {"code": "missing_file", "message": "It is gone.", "subject": "a/c.py"},
     ],
 }
+#: People of workspace 1, by their ids.
+PEOPLE = range(1, 51)
 _WORKSPACES = 4
 _TENANTS = 8
-#: Runs that differ; where more are wanted they are repeated.
-_DISTINCT = 10_000
+#: Runs that differ, and the fewest there can be; more are repetitions of them.
+FEWEST = 10_000
 
 
 def fill(engine: sa.Engine, runs: int, active: int) -> int:
@@ -38,12 +40,10 @@ def fill(engine: sa.Engine, runs: int, active: int) -> int:
     Base.metadata.create_all(engine)
     now = dt.datetime.now(dt.UTC)
     with engine.begin() as connection:
-        connection.execute(sa.insert(User), [{"id": 1, "name": "A", "workspace_id": 1}])
-        mine = [{"user_id": 1, "tenant_id": id} for id in range(1, _TENANTS + 1)]
-        connection.execute(sa.insert(grants), mine)
+        _add_people(connection)
         connection.execute(sa.insert(Run.__table__), _completed_runs(now))
-        if runs > _DISTINCT:
-            connection.execute(_copies(runs // _DISTINCT - 1))
+        if runs > FEWEST:
+            connection.execute(_copies(runs // FEWEST - 1))
         running = [
             _row(number, now - dt.timedelta(seconds=active - number), status="running")
             for number in range(active)
@@ -56,10 +56,24 @@ def fill(engine: sa.Engine, runs: int, active: int) -> int:
     return int(ids[-1])
 
 
-def change(engine: sa.Engine, run_id: int) -> None:
-    """Let a run be changed by its worker."""
+def _add_people(connection: sa.Connection) -> None:
+    people = [{"id": id, "name": f"P{id}", "workspace_id": 1} for id in PEOPLE]
+    connection.execute(sa.insert(User), people)
+    tenants = range(1, _TENANTS + 1)
+    granted = [{"user_id": id, "tenant_id": each} for id in PEOPLE for each in tenants]
+    connection.execute(sa.insert(grants), granted)
+
+
+def change(engine: sa.Engine, run_id: int, processed: int) -> None:
+    """Let a run be changed by its worker.
+
+    :param processed: how far it is now.
+    """
     with orm.Session(engine) as session:
-        session.get_one(Run, run_id).summary_counts = {**_COUNTS, "processed": 1201}
+        session.get_one(Run, run_id).summary_counts = {
+            **_COUNTS,
+            "processed": processed,
+        }
         session.commit()
 
 
@@ -81,8 +95,8 @@ def _row(number: int, created_at: dt.datetime, **values: object) -> dict[str, ob
 def _completed_runs(now: dt.datetime) -> list[dict[str, object]]:
     ended = {"status": "completed", "outcome": "succeeded"}
     rows = []
-    for number in range(_DISTINCT):
-        at = now - dt.timedelta(hours=1, minutes=_DISTINCT - number)
+    for number in range(FEWEST):
+        at = now - dt.timedelta(hours=1, minutes=FEWEST - number)
         workspace = number % _WORKSPACES + 1
         rows.append(_row(number, at, workspace_id=workspace, completed_at=at, **ended))
     return rows

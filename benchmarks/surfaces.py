@@ -21,9 +21,9 @@ class Surfaces:
     cookie: str
 
     @classmethod
-    def signed_in(cls, address: str, run_id: int) -> Surfaces:
+    def signed_in(cls, address: str, run_id: int, person: int = 1) -> Surfaces:
         """Those of somebody who has just signed in."""
-        headers = check(Target("sign in", f"{address}/sign-in/1", 204))
+        headers = check(Target("sign in", f"{address}/sign-in/{person}", 204))
         return cls(address, run_id, headers["Set-Cookie"].partition(";")[0])
 
     def page(self, name: str, path: str, status: int = 200) -> Target:

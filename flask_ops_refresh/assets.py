@@ -5,16 +5,22 @@ from __future__ import annotations
 import functools
 import hashlib
 import pathlib
+import re
 
+from flask import abort
 from flask import Blueprint
 from flask import Response
-from flask import send_from_directory
 from flask import url_for
 
 _PACKAGE = pathlib.Path(__file__).parent
 #: Where the static files lie.
 STATIC_FOLDER = _PACKAGE / "static"
 _YEAR_SECONDS = 365 * 24 * 3600
+
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+# Comments on lines of their own: a quarter of what would be sent.
+_COMMENTS = re.compile(r"^ *(?:/\*(?:[^*]|\*(?!/))*\*/|//.*)\n", re.MULTILINE)
 
 
 @functools.cache
@@ -26,6 +32,15 @@ def release() -> str:
             digest.update(path.relative_to(_PACKAGE).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+@functools.cache
+def served_files() -> dict[str, str]:
+    """The static files by name, as browsers get them."""
+    return {
+        path.name: _COMMENTS.sub("", path.read_text("utf-8"))
+        for path in STATIC_FOLDER.iterdir()
+    }
 
 
 def asset_url(blueprint_name: str, filename: str) -> str:
@@ -44,12 +59,13 @@ def serve_assets(blueprint: Blueprint) -> None:
 
     @blueprint.get("/static/<path_release>/<path:filename>", endpoint="static")
     def static(path_release: str, filename: str) -> Response:
-        current = path_release == release()
-        response = send_from_directory(
-            STATIC_FOLDER, filename, max_age=_YEAR_SECONDS if current else 0
-        )
-        if current:
+        content = served_files().get(filename)
+        if content is None:
+            abort(404)
+        response = Response(content, mimetype=_TYPES[pathlib.Path(filename).suffix])
+        if path_release == release():
             response.cache_control.public = True
+            response.cache_control.max_age = _YEAR_SECONDS
             response.cache_control.immutable = True
         else:
             response.cache_control.no_store = True

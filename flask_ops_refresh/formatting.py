@@ -6,6 +6,7 @@ import collections.abc as cabc
 import datetime as dt
 
 from flask_admin.babel import gettext
+from flask_admin.babel import lazy_gettext
 from markupsafe import Markup
 
 from .intervals import age_seconds
@@ -25,19 +26,41 @@ _COLOURS = {
 }
 
 
+_LABELS = {
+    "queued": lazy_gettext("Queued"),
+    "running": lazy_gettext("Running"),
+    "generating": lazy_gettext("Generating"),
+    "succeeded": lazy_gettext("Succeeded"),
+    "partial": lazy_gettext("Partially succeeded"),
+    "ready": lazy_gettext("Ready"),
+    "failed": lazy_gettext("Failed"),
+    "expired": lazy_gettext("Expired"),
+}
+_UNKNOWN = lazy_gettext("Unknown")
+
+# Filled in with "%", which escapes as Markup.format does, in half the time.
+_BADGE = Markup(
+    '<span class="badge badge-%s ops-refresh-status ops-refresh-status-%s"%s>%s</span>'
+)
+_ANNOUNCE = Markup(' data-key="status-%s" data-announce="%s: %s"')
+_STALLED = Markup(
+    '<span class="badge badge-warning ops-refresh-stalled" title="%s">%s</span>'
+)
+_PROGRESS = Markup(
+    '<span class="ops-refresh-progress"><progress max="100" value="%d" '
+    'aria-label="%s">%d %%</progress> '
+    '<span class="ops-refresh-progress-text">%s / %s · %d %%</span></span>'
+)
+_NONE = Markup('<span class="ops-refresh-none">–</span>')
+_TIMESTAMP = Markup('<time datetime="%s">%s</time>')
+_AGO = Markup('<time class="ops-refresh-ago" datetime="%s" title="%s">%s</time>')
+_ELAPSED = Markup('<time class="ops-refresh-elapsed" datetime="%s">%s</time>')
+_DURATION = Markup("<span>%s</span>")
+
+
 def status_label(status: str) -> str:
     """A normalised status in words."""
-    labels = {
-        "queued": gettext("Queued"),
-        "running": gettext("Running"),
-        "generating": gettext("Generating"),
-        "succeeded": gettext("Succeeded"),
-        "partial": gettext("Partially succeeded"),
-        "ready": gettext("Ready"),
-        "failed": gettext("Failed"),
-        "expired": gettext("Expired"),
-    }
-    return labels.get(status) or gettext("Unknown")
+    return str(_LABELS.get(status, _UNKNOWN))
 
 
 def status_badge(status: str, subject: str = "", key: str = "") -> Markup:
@@ -47,24 +70,14 @@ def status_badge(status: str, subject: str = "", key: str = "") -> Markup:
     :param key: tells badges of several records apart.
     """
     label = status_label(status)
-    announce = (
-        Markup(' data-key="status-{}" data-announce="{}: {}"').format(
-            key, subject, label
-        )
-        if subject
-        else ""
-    )
-    return Markup(
-        '<span class="badge badge-{} ops-refresh-status ops-refresh-status-{}"{}>'
-        "{}</span>"
-    ).format(_COLOURS.get(status, "light"), _slug(status), announce, label)
+    announce = _ANNOUNCE % (key, subject, label) if subject else ""
+    colour = _COLOURS.get(status, "light")
+    return _BADGE % (colour, _slug(status), announce, label)
 
 
 def stalled_badge(last_sign_of_life: dt.datetime | None) -> Markup:
     """A badge for work that has been silent for too long, with since when."""
-    return Markup(
-        '<span class="badge badge-warning ops-refresh-stalled" title="{}">{}</span>'
-    ).format(exact_time(last_sign_of_life), gettext("Stalled"))
+    return _STALLED % (exact_time(last_sign_of_life), gettext("Stalled"))
 
 
 def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
@@ -74,11 +87,8 @@ def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
         return Markup()
     done, total = told
     percent = 100 * min(max(0, done), total) // total
-    return Markup(
-        '<span class="ops-refresh-progress"><progress max="100" value="{0}" '
-        'aria-label="{1}">{0} %</progress> '
-        '<span class="ops-refresh-progress-text">{2} / {3} · {0} %</span></span>'
-    ).format(percent, gettext("Progress"), f"{done:,}", f"{total:,}")
+    label, of = gettext("Progress"), (f"{done:,}", f"{total:,}")
+    return _PROGRESS % (percent, label, percent, *of, percent)
 
 
 def _progress(counts: cabc.Mapping[str, object] | None) -> tuple[int, int] | None:
@@ -100,19 +110,16 @@ def exact_time(moment: dt.datetime | None) -> str:
 def timestamp(moment: dt.datetime | None) -> Markup:
     """A point in time, a dash where there is none."""
     if moment is None:
-        return Markup('<span class="ops-refresh-none">–</span>')
-    return Markup('<time datetime="{}">{}</time>').format(
-        _in_utc(moment).isoformat(), exact_time(moment)
-    )
+        return _NONE
+    return _TIMESTAMP % (_in_utc(moment).isoformat(), exact_time(moment))
 
 
 def age(moment: dt.datetime | None, now: dt.datetime) -> Markup:
     """How long ago a point in time was, with the exact time on hover."""
     if moment is None:
-        return timestamp(None)
-    return Markup(
-        '<time class="ops-refresh-ago" datetime="{}" title="{}">{}</time>'
-    ).format(_in_utc(moment).isoformat(), exact_time(moment), _ago(moment, now))
+        return _NONE
+    ago = _ago(moment, now)
+    return _AGO % (_in_utc(moment).isoformat(), exact_time(moment), ago)
 
 
 def elapsed(
@@ -124,14 +131,12 @@ def elapsed(
         whose duration is not known without its end.
     """
     if start is not None and end is not None:
-        return Markup("<span>{}</span>").format(
-            duration(max(0.0, (_in_utc(end) - _in_utc(start)).total_seconds()))
-        )
+        seconds = (_in_utc(end) - _in_utc(start)).total_seconds()
+        return _DURATION % duration(max(0.0, seconds))
     if start is None or now is None:
-        return timestamp(None)
-    return Markup('<time class="ops-refresh-elapsed" datetime="{}">{}</time>').format(
-        _in_utc(start).isoformat(), duration(age_seconds(start, now))
-    )
+        return _NONE
+    so_far = duration(age_seconds(start, now))
+    return _ELAPSED % (_in_utc(start).isoformat(), so_far)
 
 
 def duration(seconds: float) -> str:

@@ -59,6 +59,7 @@ class ModelMapping:
             getattr(model, mapper.get_property_by_column(column).key)
             for column in mapper.primary_key
         )
+        self._key_types = tuple(column.type for column in self.primary_key)
 
     def has(self, name: str) -> bool:
         """Whether the model has this attribute."""
@@ -218,6 +219,22 @@ class ModelMapping:
         key = self.decode_key(text) if isinstance(text, str) else None
         return sa.false() if key is None else self.key_condition(key)
 
+    def named_by_parameters(self) -> sa.ColumnElement[bool]:
+        """The condition of :meth:`named`, with parameters as its values."""
+        return self.key_condition([sa.bindparam(name) for name in self._key_names()])
+
+    def key_parameters(self, text: str) -> dict[str, t.Any]:
+        """The values of the parameters of :meth:`named_by_parameters`.
+
+        They are null where the text is no key, which no row's key equals.
+        """
+        names = self._key_names()
+        key = self.decode_key(text) or (None,) * len(names)
+        return dict(zip(names, key, strict=True))
+
+    def _key_names(self) -> list[str]:
+        return [f"key_{i}" for i in range(len(self.primary_key))]
+
     def among(
         self, keys: cabc.Collection[cabc.Sequence[t.Any]]
     ) -> sa.ColumnElement[bool]:
@@ -243,8 +260,8 @@ class ModelMapping:
     def stored_key(self, values: cabc.Sequence[t.Any]) -> tuple[t.Any, ...]:
         """Raw values of :meth:`key_columns` as people and addresses know them."""
         return tuple(
-            stored_id(column.type, value)
-            for column, value in zip(self.primary_key, values, strict=True)
+            stored_id(key_type, value)
+            for key_type, value in zip(self._key_types, values, strict=True)
         )
 
 

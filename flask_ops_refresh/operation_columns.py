@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from flask_admin.babel import lazy_gettext
+from markupsafe import escape
 from markupsafe import Markup
 
 from . import clock
@@ -33,6 +34,9 @@ EXPORTED = (
 )
 
 
+_LINK = Markup('<a href="%s">%s</a>')
+
+
 def _status(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
     badge = formatting.status_badge(run.status, _subject(run), run.key)
     if view.vitality(run, clock.utc_now()).stalled:
@@ -41,10 +45,10 @@ def _status(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
 
 
 def _type(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
+    name = run.type or run.key
     if not view.can_view_details:
-        return Markup("{}").format(run.type or run.key)
-    url = view.get_url(".details_view", id=run.key)
-    return Markup('<a href="{}">{}</a>').format(url, run.type or run.key)
+        return escape(name)
+    return _LINK % (view.run_url(run), name)
 
 
 def _progress(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import functools
+import itertools
 import typing as t
 
 import sqlalchemy as sa
 
 from .json_view import read_object
 from .model_mapping import ModelMapping
+from .prepared_select import PreparedSelect
+from .scope import Scope
 from .statuses import StatusRules
 from .stored_row import select_list
 from .stored_row import StoredRow
@@ -40,6 +43,11 @@ _DETAIL_JSON = ("context", "failure_summary")
 _KNOWN_COUNTS = ("total", "processed", "succeeded", "failed", "skipped")
 
 
+class _Keyed(t.Protocol):
+    @property
+    def primary_key(self) -> tuple[t.Any, ...]: ...
+
+
 class RunInstances:
     """The model's own instances of one page's rows, loaded when first asked for.
 
@@ -52,17 +60,17 @@ class RunInstances:
         self, load: cabc.Callable[[cabc.Sequence[tuple[t.Any, ...]]], dict[str, t.Any]]
     ) -> None:
         self._load = load
-        self._wanted: list[tuple[t.Any, ...]] = []
+        self._rows: list[_Keyed] = []
         self._loaded: dict[str, t.Any] | None = None
 
-    def expect(self, primary_key: tuple[t.Any, ...]) -> None:
+    def expect(self, row: _Keyed) -> None:
         """Name a row whose instance may be asked for."""
-        self._wanted.append(primary_key)
+        self._rows.append(row)
 
     def get(self, key: str) -> t.Any:
         """The instance of a row; ``None`` if it is gone."""
         if self._loaded is None:
-            self._loaded = self._load(self._wanted)
+            self._loaded = self._load([row.primary_key for row in self._rows])
         return self._loaded.get(key)
 
 
@@ -76,6 +84,12 @@ class RunReader:
     def __init__(self, runs: ModelMapping, statuses: StatusRules) -> None:
         self.runs = runs
         self.statuses = statuses
+        # Made once: to put them together takes longer than to read a row.
+        self._columns = {
+            (detail, every): self._select_list(detail=detail, every=every)
+            for detail, every in itertools.product((False, True), repeat=2)
+        }
+        self._one = {every: self._prepare_one(every) for every in (False, True)}
 
     def columns(self, *, detail: bool, every: bool) -> list[sa.Label[t.Any]]:
         """The select list of a surface.
@@ -84,6 +98,31 @@ class RunReader:
         :param every: whether to select every column, for a surface on which the
             app shows more than the extension knows of.
         """
+        return self._columns[detail, every]
+
+    def find(
+        self, session: t.Any, scope: Scope, id: str, *, every: bool
+    ) -> sa.Row[t.Any] | None:
+        """The run of this id with what its detail page shows, if it is in scope.
+
+        :param id: as it stands in addresses.
+        """
+        found = self._one[every].run(session, scope, self.runs.key_parameters(id))
+        return found.one_or_none()
+
+    def row(self, stored: sa.Row[t.Any], instances: RunInstances) -> RunRow:
+        """A selected row as a run."""
+        return RunRow(self, stored, instances)
+
+    def _prepare_one(self, every: bool) -> PreparedSelect:
+        columns, runs = self.columns(detail=True, every=every), self.runs
+        return PreparedSelect(
+            lambda scope: sa.select(*columns).where(
+                *scope.criteria(runs.model), runs.named_by_parameters()
+            )
+        )
+
+    def _select_list(self, *, detail: bool, every: bool) -> list[sa.Label[t.Any]]:
         runs = self.runs
         columns: dict[str, sa.ColumnElement[t.Any]] = {}
         for name in ("status", "outcome", "tenant_id", *_TIMES):
@@ -99,10 +138,6 @@ class RunReader:
                 columns[f"every_{i}"] = column
         return select_list(runs, columns)
 
-    def row(self, stored: sa.Row[t.Any], instances: RunInstances) -> RunRow:
-        """A selected row as a run."""
-        return RunRow(self, stored, instances)
-
 
 class RunRow(StoredRow):
     """One operation run as the database stores it, read piece by piece.
@@ -117,7 +152,7 @@ class RunRow(StoredRow):
     ) -> None:
         super().__init__(reader.runs, reader.statuses, stored)
         self._instances = instances
-        instances.expect(self.primary_key)
+        instances.expect(self)
 
     def __getattr__(self, name: str) -> t.Any:
         if name.startswith("_"):
@@ -134,7 +169,7 @@ class RunRow(StoredRow):
         """The status as it is stored."""
         return read_text(self._raw("status"))
 
-    @property
+    @functools.cached_property
     def type(self) -> str:
         """What kind of operation this is."""
         return read_text(self._raw("type")) or ""
@@ -144,12 +179,12 @@ class RunRow(StoredRow):
         """The tenant's id; ``None`` for a tenantless run."""
         return stored_id(self._mapping.type_of("tenant_id"), self._raw("tenant_id"))
 
-    @property
+    @functools.cached_property
     def started_at(self) -> dt.datetime | None:
         """When work on it began."""
         return self._moment("started_at")
 
-    @property
+    @functools.cached_property
     def completed_at(self) -> dt.datetime | None:
         """When it ended."""
         return self._moment("completed_at")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import typing as t
+import urllib.parse
 
-import sqlalchemy as sa
 from flask import abort
 from flask import render_template
 from flask import request
@@ -196,13 +196,18 @@ class OperationsView(ScopedModelView):
 
     def read_run(self, scope: Scope, id: str) -> RunRow | None:
         """One run with everything its detail page shows."""
-        runs = self._reader.runs
-        columns = self._reader.columns(detail=True, every=self._shows_more)
-        statement = sa.select(*columns).where(
-            *scope.criteria(runs.model), runs.named(id)
-        )
-        stored = self._installation.get_session().execute(statement).one_or_none()
+        stored = self._find(scope, id)
         return stored and self._reader.row(stored, RunInstances(self._instances))
+
+    def _find(self, scope: Scope, id: str) -> t.Any:
+        every = self._shows_more
+        if type(self).get_query is OperationsView.get_query:
+            session = self._installation.get_session()
+            return self._reader.find(session, scope, id, every=every)
+        # A subclass has narrowed what there is to see.
+        columns = self._reader.columns(detail=True, every=every)
+        query = self.get_query().filter(self._records.named(id))
+        return query.with_entities(*columns).one_or_none()
 
     def _rows(self, query: t.Any) -> list[RunRow]:
         columns = self._reader.columns(detail=False, every=self._shows_more)
@@ -292,6 +297,14 @@ class OperationsView(ScopedModelView):
             endpoint = self.endpoint + endpoint
         return super().get_url(endpoint, **kwargs)
 
+    def run_url(self, run: RunRow) -> str:
+        """The address of a run's detail page."""
+        state = request_state()
+        if (start := state.get("run_url")) is None:
+            url = self.get_url(".details_view")
+            start = state["run_url"] = f"{url}{'&' if '?' in url else '?'}id="
+        return start + urllib.parse.quote(run.key, safe="")
+
     def get_empty_list_message(self) -> str:
         """What stands in an empty list."""
         if any(name.startswith(("flt", "search")) for name in request.args):
@@ -302,6 +315,10 @@ class OperationsView(ScopedModelView):
         """A cell of an export; text that a spreadsheet would run is defused."""
         value = super().get_export_value(model, name)
         return defused(value) if isinstance(value, str) else value
+
+    def _get_filter_groups(self) -> t.Any:
+        # Their choices are read from the database, and a poll shows none of them.
+        return None if "rows" in request_state() else super()._get_filter_groups()
 
     def _get_list_extra_args(self) -> t.Any:
         args = super()._get_list_extra_args()
@@ -340,7 +357,7 @@ class OperationsView(ScopedModelView):
             "run": run,
             "now": now,
             "vitality": self.vitality(run, now),
-            "page_url": self.get_url(".details_view", id=run.key),
+            "page_url": self.run_url(run),
             "context": context,
             "failures": failures,
             "formatting": formatting,
@@ -425,6 +442,9 @@ _REGION_ONLY = "flask_ops_refresh/_region_only.html"
 _TAKEN = frozenset({"endpoint", "export_type"})
 
 
+_KEYED_CELL = Markup('<td data-key="%s"')
+
+
 def _keyed_row(cells: Markup, key: str) -> Markup:
     """The cells of a table row, the first of them naming the row."""
-    return Markup(cells.replace("<td", Markup('<td data-key="{}"').format(key), 1))
+    return Markup(cells.replace("<td", _KEYED_CELL % key, 1))

@@ -61,11 +61,11 @@ class ReviewPackRegion(LiveRegion):
 
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Read the tenant's latest pack with one SELECT."""
-        select = self._reader.latest(scope, args.get("tenant_id", ""))
-        stored = self._installation.get_session().execute(select).one_or_none()
-        if stored is None:
+        session = self._installation.get_session()
+        pack = self._reader.latest(session, scope, args.get("tenant_id", ""))
+        if pack is None:
             return None
-        pack, now = self._reader.row(stored), clock.utc_now()
+        now = clock.utc_now()
         settings = self._installation.settings
         vitality = vitality_of(pack, settings, now)
         interval = review_pack_interval(

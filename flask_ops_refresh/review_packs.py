@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from .model_mapping import key_value
 from .model_mapping import ModelMapping
+from .prepared_select import PreparedSelect
 from .scope import Scope
 from .statuses import StatusRules
 from .stored_row import select_list
@@ -66,15 +67,22 @@ class PackReader:
         self.packs = packs
         self.statuses = statuses
         self.runs = runs if runs is not None and len(runs.primary_key) == 1 else None
+        self._latest = PreparedSelect(self._select_latest)
 
-    def latest(self, scope: Scope, tenant: str) -> sa.Select[t.Any]:
-        """A SELECT of the newest pack in scope of a tenant.
+    def latest(self, session: t.Any, scope: Scope, tenant: str) -> PackRow | None:
+        """The newest pack in scope of a tenant.
 
         :param tenant: its id as it stands in addresses; a malformed one has none.
         """
+        # Null, where it is malformed, is what no tenant's id equals.
+        tenant_id = key_value(self.packs.model.tenant_id.type, tenant)
+        found = self._latest.run(session, scope, {"tenant_id": tenant_id})
+        stored = found.one_or_none()
+        return None if stored is None else PackRow(self, stored)
+
+    def _select_latest(self, scope: Scope) -> sa.Select[t.Any]:
         model = self.packs.model
-        tenant_id = key_value(model.tenant_id.type, tenant)
-        is_theirs = sa.false() if tenant_id is None else model.tenant_id == tenant_id
+        is_theirs = model.tenant_id == sa.bindparam("tenant_id")
         newest = [model.created_at.desc(), *(key.desc() for key in self._keys)]
         return (
             sa.select(*self._columns(scope))
@@ -82,10 +90,6 @@ class PackReader:
             .order_by(*newest)
             .limit(1)
         )
-
-    def row(self, stored: sa.Row[t.Any]) -> PackRow:
-        """A selected row as a pack."""
-        return PackRow(self, stored)
 
     @property
     def _keys(self) -> tuple[t.Any, ...]:

@@ -23,6 +23,9 @@ ALL_TENANTS: t.Final = _Sentinel("ALL_TENANTS")
 #: What ``workspace_id`` is in an app without workspaces.
 NO_WORKSPACES: t.Final = _Sentinel("NO_WORKSPACES")
 
+#: What decides which conditions a scope has, whatever their values.
+ScopeKind: t.TypeAlias = tuple[bool, bool, bool]
+
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
@@ -50,7 +53,7 @@ class Scope:
                 "Scope(workspace_id=None) names no workspace. For a user who sees "
                 "nothing, return None from the scope loader instead of a Scope."
             )
-        if self.tenant_ids is ALL_TENANTS:
+        if self.tenant_ids is ALL_TENANTS or _is_parameter(self.tenant_ids):
             return
         if isinstance(self.tenant_ids, str | bytes) or not isinstance(
             self.tenant_ids, cabc.Iterable
@@ -91,11 +94,44 @@ class Scope:
             tenants = sorted(map(repr, tenants))
         return (self.workspace_id, tenants, self.tenant_id, self.sees_tenantless)
 
+    @property
+    def kind(self) -> ScopeKind:
+        """The same for scopes whose conditions differ in their values alone."""
+        return (
+            self.workspace_id is NO_WORKSPACES,
+            self.tenant_ids is ALL_TENANTS,
+            self.sees_tenantless,
+        )
+
+    def with_parameters(self) -> Scope:
+        """This scope with parameters of a statement in place of its values."""
+        parameters: dict[str, t.Any] = {
+            name: sa.bindparam(f"scope_{name}", expanding=name == "tenant_ids")
+            for name in self._values()
+        }
+        return dataclasses.replace(self, **parameters)
+
+    def parameters(self) -> dict[str, t.Any]:
+        """The values of the parameters of :meth:`with_parameters`."""
+        return {f"scope_{name}": value for name, value in self._values().items()}
+
+    def _values(self) -> dict[str, t.Any]:
+        values = {"workspace_id": self.workspace_id, "tenant_ids": self.tenant_ids}
+        return {
+            name: value
+            for name, value in values.items()
+            if not isinstance(value, _Sentinel)
+        }
+
     def _tenant_criteria(self, column: t.Any) -> list[sa.ColumnElement[bool]]:
         if self.tenant_ids is ALL_TENANTS:
             return [] if self.sees_tenantless else [column.is_not(None)]
         among = column.in_(self.tenant_ids)
         return [sa.or_(among, column.is_(None))] if self.sees_tenantless else [among]
+
+
+def _is_parameter(value: object) -> bool:
+    return isinstance(value, sa.BindParameter)
 
 
 def _attribute(model: t.Any, name: str) -> t.Any:

@@ -77,7 +77,7 @@ class StoredRow:
         """Who asked for it, where that is known and may be seen."""
         return read_text(self._raw("user"))
 
-    @property
+    @functools.cached_property
     def created_at(self) -> dt.datetime | None:
         """When it was asked for."""
         return self._moment("created_at")

@@ -70,6 +70,8 @@ def read_text(value: object) -> str | None:
 
 def printable(text: str) -> str:
     """The text with each character that cannot or must not be shown replaced."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNPRINTABLE.sub("\ufffd", text.encode("utf-8", "replace").decode("utf-8"))
 
 

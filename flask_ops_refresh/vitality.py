@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import typing as t
 
@@ -30,8 +29,7 @@ class Living(t.Protocol):
         ...
 
 
-@dataclasses.dataclass(frozen=True)
-class Vitality:
+class Vitality(t.NamedTuple):
     """Whether a record is waited for, and whether it seems dead.
 
     :param awaited: it is polled.
@@ -46,16 +44,25 @@ class Vitality:
 
 def vitality_of(record: Living, settings: Settings, now: dt.datetime) -> Vitality:
     """What the clock says of a record."""
+    if not record.active:
+        return _AT_REST
+    if settings.stop_after_seconds is None and settings.stalled_after_seconds is None:
+        # Its times, which have to be parsed, say nothing.
+        return _AWAITED
     awaited = is_awaited(
-        active=record.active,
+        active=True,
         created_at=record.created_at,
         now=now,
         stop_after_seconds=settings.stop_after_seconds,
     )
     stalled = is_stalled(
-        active=record.active,
+        active=True,
         last_sign_of_life=record.last_sign_of_life,
         now=now,
         stalled_after_seconds=settings.stalled_after_seconds,
     )
-    return Vitality(awaited, stalled, given_up=record.active and not awaited)
+    return Vitality(awaited, stalled, given_up=not awaited)
+
+
+_AT_REST = Vitality(awaited=False, stalled=False, given_up=False)
+_AWAITED = Vitality(awaited=True, stalled=False, given_up=False)

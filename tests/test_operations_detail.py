@@ -7,6 +7,9 @@ import typing as t
 
 import pytest
 
+from flask_ops_refresh import OperationsView
+from flask_ops_refresh import OpsRefresh
+
 from .conftest import ADA
 from .conftest import BEN
 from .conftest import CLEO
@@ -14,6 +17,8 @@ from .conftest import Clock
 from .conftest import DANA
 from .conftest import Host
 from .conftest import NOW
+from .conftest import POLL
+from .host_app import load_scope
 from .host_app import OperationRun
 from .pages import is_silent
 from .pages import own_scripts
@@ -335,3 +340,29 @@ def test_a_silent_run_is_marked_as_stalled_and_polled_on(
     assert "Stalled" in client.get("/admin/operations/").text
     host.update(OperationRun, run, status="completed", outcome="failed")
     assert "Stalled" not in client.get("/admin/operations/").text
+
+
+class _OnlyImports(OperationsView):
+    def get_query(self) -> t.Any:
+        return super().get_query().filter(OperationRun.type == "import.customers")
+
+
+def test_what_a_subclass_leaves_out_of_its_query_has_no_page_and_no_poll(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """A narrowed ``get_query`` narrows the list, the detail page and its polls."""
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=_OnlyImports)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    shown, hidden = (
+        host.add_run(status="running", type=type)
+        for type in ("import.customers", "export.customers")
+    )
+    client = host.client(ADA)
+    listed = soup(client.get("/admin/operations/")).select("tr td:first-child")
+    assert len(listed) == 1
+    for id, status in ((shown, 200), (hidden, 404)):
+        page = f"/admin/operations/details/?id={id}"
+        poll = f"/admin/ops-refresh/operation-detail?id={id}"
+        assert client.get(page).status_code == status
+        assert client.get(poll, headers=POLL).status_code == status

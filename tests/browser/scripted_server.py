@@ -137,8 +137,7 @@ class ScriptedServer:
         return response
 
     def _file(self, name: str) -> Response:
-        folder = assets.STATIC_FOLDER
-        return Response((folder / name).read_bytes(), mimetype="text/javascript")
+        return Response(assets.served_files()[name], mimetype="text/javascript")
 
 
 class Watched(WatchedPage):

@@ -4,6 +4,7 @@ import collections.abc as cabc
 import datetime as dt
 import functools
 import pathlib
+import types
 import typing as t
 
 import pytest
@@ -178,8 +179,8 @@ def test_instances_are_loaded_together_when_one_is_asked_for() -> None:
         return {"1": "one"}
 
     instances = RunInstances(load)
-    instances.expect((1,))
-    instances.expect((2,))
+    for key in (1, 2):
+        instances.expect(types.SimpleNamespace(primary_key=(key,)))
     assert asked == []
     assert instances.get("1") == "one"
     assert instances.get("2") is None
