@@ -171,7 +171,7 @@ def test_after_hours_of_sleep_durations_are_right_with_the_next_answer(
     start_run(host, frozen_clock.now)
     clocks = open_clocks(LIST)
     clocks.sleep(dt.timedelta(hours=9))
-    clocks.go_on(7, interval=5)
+    clocks.go_on(8, interval=5)
 
 
 @pytest.mark.parametrize(("path", "interval"), [(DETAIL, 10), (LIST, 5)])
