@@ -9,10 +9,17 @@ import sqlalchemy as sa
 
 from . import databases
 from . import growth
+from . import idle_pages
+from . import in_browser
+from . import open_pages
 from . import sample_rows
+from . import statements
 from . import throughput
 from .goals import Measured
 from .goals import table
+
+_BROWSER_POLLS = 30
+_OPEN_SECONDS = 60
 
 
 def main() -> int:
@@ -46,9 +53,14 @@ def _measure(kind: str, options: argparse.Namespace) -> list[Measured]:
         found, measured = throughput.compare(url, run_id, **pace)
     rows = [(name, f"{rate:,.0f}") for name, rate in found.items()]
     print(table(("what is asked for", "requests/s"), rows), end="\n\n", flush=True)
+    measured += statements.by_poll(kind)
     measured += growth.by_rows(kind, **pace)
     measured.append(growth.by_active_rows(kind, **pace))
-    return measured
+    measured += idle_pages.measure(kind, **pace)
+    measured += in_browser.measure(kind, polls=_BROWSER_POLLS)
+    told, kept_open = open_pages.measure(kind, seconds=_OPEN_SECONDS)
+    print(table(("a thousand open pages", ""), told), end="\n\n", flush=True)
+    return measured + kept_open
 
 
 if __name__ == "__main__":

@@ -66,7 +66,15 @@ def bytes_on_the_wire(target: Target) -> int:
 def rates(
     targets: cabc.Sequence[Target], *, rounds: int, seconds: int
 ) -> dict[str, float]:
-    """Requests a second of each target: the median of rounds.
+    """Requests a second of each target: the median of rounds."""
+    found = rates_by_round(targets, rounds=rounds, seconds=seconds)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def rates_by_round(
+    targets: cabc.Sequence[Target], *, rounds: int, seconds: int
+) -> dict[str, list[float]]:
+    """Requests a second of each target in each round.
 
     Every round asks each target in turn, so that what else the machine does meets
     all of them alike.
@@ -78,7 +86,13 @@ def rates(
     for _ in range(rounds):
         for target in targets:
             found[target.name].append(_rate(target, seconds))
-    return {name: statistics.median(values) for name, values in found.items()}
+    return found
+
+
+def spread(values: cabc.Sequence[float]) -> tuple[float, float]:
+    """The median, and how far apart the middle half lies as a part of it."""
+    low, median, high = statistics.quantiles(values, n=4)
+    return median, (high - low) / median
 
 
 def _rate(target: Target, seconds: int) -> float:

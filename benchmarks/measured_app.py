@@ -22,6 +22,7 @@ from flask_login import UserMixin
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 
+from flask_ops_refresh import LiveState
 from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh import Scope
 from flask_ops_refresh.mixins import OperationRunMixin
@@ -29,6 +30,9 @@ from flask_ops_refresh.mixins import ReviewPackMixin
 
 #: Where the rows are; a setting, so that the processes of a server share it.
 DATABASE_URL = "BENCHMARK_DATABASE_URL"
+
+#: Set to anything: the app without the extension.
+WITHOUT = "BENCHMARK_WITHOUT_EXTENSION"
 
 PAGE_SIZE = 50
 
@@ -98,14 +102,14 @@ def create_app() -> Flask:
         SECRET_KEY="for measuring only",
         SQLALCHEMY_DATABASE_URI=os.environ[DATABASE_URL],
     )
+    app.config.from_prefixed_env("BENCHMARK")
     db.init_app(app)
     login_manager = LoginManager(app)
     login_manager.user_loader(lambda id: db.session.get(User, int(id)))
     admin = Admin(app, name="Measured")
     admin.add_view(PlainRuns(Run, db.session, endpoint="plain_runs"))
-    ops = OpsRefresh(operation_run=Run, review_pack=Pack)
-    ops.scope_loader(scope_of)
-    ops.init_app(app, admin=admin)
+    if WITHOUT not in os.environ:
+        _add_extension(app, admin)
     _add_floor(app)
     _add_fragments(app)
 
@@ -115,6 +119,26 @@ def create_app() -> Flask:
         return "", 204
 
     return app
+
+
+def _add_extension(app: Flask, admin: Admin) -> None:
+    ops = OpsRefresh(operation_run=Run, review_pack=Pack)
+    ops.scope_loader(scope_of)
+
+    @ops.live_region("run", template="detail_fragment.html")
+    def run_region(scope: Scope, *, id: int) -> LiveState | None:
+        run = ops.session.scalar(scope.select(Run).where(Run.id == id))
+        if run is None:
+            return None
+        version = (run.status, run.outcome, run.summary_counts, run.completed_at)
+        interval = None if run.status == "completed" else 5
+        return LiveState(version, interval, lambda: {"run": run})
+
+    ops.init_app(app, admin=admin)
+
+    @app.get("/page/live/<int:id>")
+    def live_page(id: int) -> ResponseReturnValue:
+        return render_template("page.html", id=id)
 
 
 def _in_scope(columns: tuple[sa.ColumnElement[object], ...]) -> sa.Select[object]:
@@ -154,6 +178,13 @@ def _add_fragments(app: Flask) -> None:
             return "", 401
         run = db.session.scalars(_in_scope((Run,)).where(Run.id == id)).one()
         return render_template("detail_fragment.html", run=run)
+
+    @app.get("/page/plain/<int:id>")
+    def plain_page(id: int) -> ResponseReturnValue:
+        if not current_user.is_authenticated:
+            return "", 401
+        run = db.session.scalars(_in_scope((Run,)).where(Run.id == id)).one()
+        return render_template("page.html", run=run)
 
     @app.get("/fragment/list")
     def fragment_list() -> ResponseReturnValue:

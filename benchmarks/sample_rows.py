@@ -64,6 +64,16 @@ def _add_people(connection: sa.Connection) -> None:
     connection.execute(sa.insert(grants), granted)
 
 
+def completed_run(engine: sa.Engine) -> int:
+    """The id of a run of workspace 1 that is over."""
+    table = Run.__table__
+    over = sa.select(sa.func.min(table.c.id)).where(
+        table.c.workspace_id == 1, table.c.status == "completed"
+    )
+    with engine.connect() as connection:
+        return int(connection.scalar(over) or 0)
+
+
 def change(engine: sa.Engine, run_id: int, processed: int) -> None:
     """Let a run be changed by its worker.
 

@@ -43,11 +43,6 @@ _DETAIL_JSON = ("context", "failure_summary")
 _KNOWN_COUNTS = ("total", "processed", "succeeded", "failed", "skipped")
 
 
-class _Keyed(t.Protocol):
-    @property
-    def primary_key(self) -> tuple[t.Any, ...]: ...
-
-
 class RunInstances:
     """The model's own instances of one page's rows, loaded when first asked for.
 
@@ -60,10 +55,10 @@ class RunInstances:
         self, load: cabc.Callable[[cabc.Sequence[tuple[t.Any, ...]]], dict[str, t.Any]]
     ) -> None:
         self._load = load
-        self._rows: list[_Keyed] = []
+        self._rows: list[StoredRow] = []
         self._loaded: dict[str, t.Any] | None = None
 
-    def expect(self, row: _Keyed) -> None:
+    def expect(self, row: StoredRow) -> None:
         """Name a row whose instance may be asked for."""
         self._rows.append(row)
 

@@ -8,25 +8,7 @@ import typing as t
 from .intervals import is_awaited
 from .intervals import is_stalled
 from .settings import Settings
-
-
-class Living(t.Protocol):
-    """What is asked of a record."""
-
-    @property
-    def active(self) -> bool:
-        """Whether it may still change on its own."""
-        ...
-
-    @property
-    def created_at(self) -> dt.datetime | None:
-        """When it was asked for."""
-        ...
-
-    @property
-    def last_sign_of_life(self) -> dt.datetime | None:
-        """When something was last written to it, as far as its times tell."""
-        ...
+from .stored_row import StoredRow
 
 
 class Vitality(t.NamedTuple):
@@ -42,7 +24,7 @@ class Vitality(t.NamedTuple):
     given_up: bool
 
 
-def vitality_of(record: Living, settings: Settings, now: dt.datetime) -> Vitality:
+def vitality_of(record: StoredRow, settings: Settings, now: dt.datetime) -> Vitality:
     """What the clock says of a record."""
     if not record.active:
         return _AT_REST

@@ -66,7 +66,7 @@ class OwnServer:
 def own_postgresql() -> cabc.Iterator[tuple[OwnServer, str]]:
     """A PostgreSQL that runs, and the URL of its database."""
     programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    initdb = str(programs[-1]) if programs else _program("initdb")
+    initdb = str(programs[-1]) if programs else program("initdb")
     # It refuses to run as root, and to have its data where others may write.
     user = "postgres" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory() as name:
@@ -83,7 +83,7 @@ def own_postgresql() -> cabc.Iterator[tuple[OwnServer, str]]:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        port = _free_port()
+        port = free_port()
         dsn = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         command = [str(pathlib.Path(initdb).with_name("postgres")), "-D", str(data)]
         command += ["-p", str(port), "-k", "", "-h", "127.0.0.1", "-F"]
@@ -95,8 +95,8 @@ def own_postgresql() -> cabc.Iterator[tuple[OwnServer, str]]:
 @contextlib.contextmanager
 def own_redis() -> cabc.Iterator[tuple[OwnServer, str]]:
     """A Redis that runs and keeps nothing on the disk, and its URL."""
-    port = _free_port()
-    command = [_program("redis-server"), "--port", str(port), "--save", ""]
+    port = free_port()
+    command = [program("redis-server"), "--port", str(port), "--save", ""]
     command += ["--bind", "127.0.0.1"]
     client = redis.Redis(port=port, socket_timeout=1)
     server = OwnServer(command, lambda: _answers(client.ping))
@@ -114,7 +114,7 @@ def _running(server: OwnServer) -> cabc.Iterator[None]:
         server.kill()
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     path = shutil.which(name)
     if path is None:
         reason = f"{name} is not installed"
@@ -124,7 +124,7 @@ def _program(name: str) -> str:
     return path
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as held:
         return int(held.getsockname()[1])
 
