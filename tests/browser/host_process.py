@@ -17,6 +17,7 @@ from werkzeug.serving import WSGIRequestHandler
 
 from ..conftest import ADA
 from ..host_app import create_host
+from ..own_servers import free_port
 from ..waiting import wait_for
 
 # Children of a process that has imported everything: one starts in no time.
@@ -50,8 +51,7 @@ class HostProcess:
     """
 
     def __init__(self, database_url: str, config: dict[str, t.Any]) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as held:
-            self._port: int = held.getsockname()[1]
+        self._port = free_port()
         self._arguments = (database_url, self._port, config)
         self.address = f"http://127.0.0.1:{self._port}"
 
