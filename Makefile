@@ -2,6 +2,7 @@
 # make test    every test
 # make bench   what a poll costs, beside what else there is (needs wrk, PostgreSQL, Redis)
 # make soak    100,000 polls through one server, and what they leave in memory
+# make soak-browser  10,000 polls through one page in Chromium, and what they leave in it
 # make check   lint, format and types
 # make mutants what the tests do not notice when access and polling rules are changed
 # make storms  what 1,000 open pages do to a server that restarts (simulated)
@@ -15,7 +16,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check mutants format chromium soak storms clean
+.PHONY: help demo test bench check mutants format chromium soak soak-browser storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -49,6 +50,9 @@ test: $(STAMPS)/dev chromium
 
 soak: $(STAMPS)/dev
 	$(BIN)/python -m benchmarks.soak_server
+
+soak-browser: $(STAMPS)/dev chromium
+	$(BIN)/python -m benchmarks.soak_browser
 
 check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 	$(BIN)/ruff check
