@@ -146,7 +146,8 @@ def test_details_open_in_a_dialog_over_a_live_list(show: Show, page: Page) -> No
     ).to_have_count(0)
     site.finish(key)
     dialog.get_by_role("button", name="Close").click()
-    expect(page.locator("td .ops-refresh-status")).to_have_text("Succeeded")
+    listed = page.locator("td .ops-refresh-status")
+    expect(listed).to_have_text("Succeeded", timeout=20_000)
 
 
 def test_an_action_runs_on_rows_that_were_ticked_before_a_poll(
@@ -158,6 +159,7 @@ def test_an_action_runs_on_rows_that_were_ticked_before_a_poll(
     go(page, site, "/operations/")
     page.locator(f"input.action-checkbox[value='{second}']").check()
     site.finish(first)
+    refresh(page)
     expect(page.locator(".ops-refresh-status-succeeded")).to_have_count(1)
     page.on("dialog", Dialog.accept)
     page.get_by_role("button", name="With selected").click()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
+import contextvars
 import datetime as dt
 import pathlib
 import typing as t
@@ -36,12 +39,24 @@ class Pack(ReviewPackMixin, Base):
 OWN = {"operation_run": Run, "review_pack": Pack}
 
 
+def _in_a_thread(coroutine: t.Any) -> t.Callable[..., t.Any]:
+    """Run it where no loop is: Playwright's may be in the thread of the tests."""
+
+    def call(*args: t.Any) -> t.Any:
+        context = contextvars.copy_context()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            return pool.submit(context.run, asyncio.run, coroutine(*args)).result()
+
+    return call
+
+
 def on_flask_sqlalchemy_lite(folder: pathlib.Path) -> Site:
     """The sessions are those of Flask-SQLAlchemy-Lite."""
     reason = "this Flask-Admin knows no Flask-SQLAlchemy-Lite"
     lite = pytest.importorskip("flask_sqlalchemy_lite", reason=reason)
     db = lite.SQLAlchemy()
     app = bare_app(folder, SQLALCHEMY_ENGINES={"default": f"sqlite:///{folder}/lite"})
+    app.async_to_sync = _in_a_thread  # type: ignore[method-assign]
     db.init_app(app)
     add_people(app)
     Admin(app)
