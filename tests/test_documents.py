@@ -11,6 +11,7 @@ from flask import Flask
 from flask_admin import Admin
 from flask_login import LoginManager
 
+import flask_ops_refresh
 from flask_ops_refresh.extension import TemplateGlobal
 from flask_ops_refresh.settings import Settings
 
@@ -69,7 +70,8 @@ def test_the_readmes_commands_exist(command: str) -> None:
 
 def test_every_macro_is_documented() -> None:
     """The page on templates names each macro and each call of the global."""
-    folder = ROOT / "flask_ops_refresh" / "templates" / "flask_ops_refresh"
+    package = pathlib.Path(flask_ops_refresh.__file__).parent
+    folder = package / "templates" / "flask_ops_refresh"
     macros = re.findall(r"macro (\w+)\(", (folder / "macros.html").read_text())
     assert len(macros) == 6
     for name in macros:
