@@ -14,6 +14,7 @@ from flask_login import LoginManager
 from flask_ops_refresh.extension import TemplateGlobal
 from flask_ops_refresh.settings import Settings
 
+from .host_app import add_translations
 from .host_app import db
 from .host_app import OperationRun
 
@@ -33,6 +34,7 @@ def test_the_lines_of_the_readme_run() -> None:
     """What README says to add to an app works as it stands."""
     app = Flask("reader")
     app.config.update(SECRET_KEY="x", SQLALCHEMY_DATABASE_URI="sqlite://")
+    add_translations(app)
     db.init_app(app)
     LoginManager(app)
     Admin(app)
