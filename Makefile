@@ -3,6 +3,7 @@
 # make bench   what a poll costs, beside what else there is (needs wrk, PostgreSQL, Redis)
 # make soak    100,000 polls through one server, and what they leave in memory
 # make check   lint, format and types
+# make messages the catalogues brought up to the sentences in the code, and compiled
 # make mutants what the tests do not notice when access and polling rules are changed
 # make storms  what 1,000 open pages do to a server that restarts (simulated)
 #
@@ -16,7 +17,7 @@ JAVASCRIPT := typescript@7.0.2 @tabler/core@1.4.0 axe-core@4.14.1
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check mutants format chromium soak storms clean
+.PHONY: help demo test bench check messages mutants format chromium soak storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -57,6 +58,18 @@ check: $(STAMPS)/javascript
 	$(BIN)/mypy
 	$(BIN)/pyright
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
+
+# Only what goes through translation.py; ngettext is Flask-Admin's own.
+EXTRACTED := --mapping-file=pyproject.toml --no-default-keywords --add-comments=Translators: \
+	--keywords="gettext _gettext lazy_gettext" --sort-output --no-wrap \
+	--add-location=file flask_ops_refresh
+CATALOGUES := --domain=flask_ops_refresh
+
+messages: $(STAMPS)/dev
+	$(BIN)/pybabel --quiet extract --output-file=.venv/messages.pot $(EXTRACTED)
+	$(BIN)/pybabel --quiet update $(CATALOGUES) --output-dir=flask_ops_refresh/translations \
+		--input-file=.venv/messages.pot --no-fuzzy-matching --ignore-obsolete --no-wrap
+	$(BIN)/pybabel --quiet compile $(CATALOGUES) --directory=flask_ops_refresh/translations
 
 mutants: $(STAMPS)/dev
 	CI=true $(BIN)/mutmut run
