@@ -15,6 +15,8 @@ from flask import current_app
 from flask import Flask
 from flask import has_request_context
 
+from .request_state import request_state
+
 try:
     flask_babel: t.Any = importlib.import_module("flask_babel")
 except ImportError:
@@ -39,8 +41,17 @@ def is_translated() -> bool:
 def gettext(message: str, **values: object) -> str:
     """A sentence in the reader's language, with values for its ``%(name)s``."""
     if is_translated():
-        message = _domain().get_translations().ugettext(message)
+        message = _catalogue().ugettext(message)
     return message % values if values else message
+
+
+def _catalogue() -> t.Any:
+    """The reader's, looked for once: a list has the same words in every row."""
+    locale, state = flask_babel.get_locale(), request_state()
+    if state.get("catalogue_for") is not locale:
+        state["catalogue"] = _domain().get_translations()
+        state["catalogue_for"] = locale
+    return state["catalogue"]
 
 
 def _domain() -> t.Any:
