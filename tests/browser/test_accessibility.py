@@ -213,6 +213,23 @@ def test_one_announcement_for_all_rows_of_an_answer(
     assert page.evaluate("heard") == [said]
 
 
+def test_a_lost_connection_is_said_once(
+    surfaces: cabc.Callable[..., Surfaces], page: Page
+) -> None:
+    """However long it lasts, and that it is back is not worth a word."""
+    shown = surfaces()
+    page.add_init_script(LISTEN)
+    shown.open(SURFACES["list"])
+    page.route("**/ops-refresh/operation-list**", lambda route: route.abort())
+    shown.pass_time(120)
+    expect(page.locator("[data-part=notice]")).to_contain_text("Connection lost")
+    page.unroute("**/ops-refresh/operation-list**")
+    shown.pass_time(40)
+    expect(page.locator("[data-part=notice]")).to_be_empty()
+    [said] = page.evaluate("heard")
+    assert said.startswith("Connection lost, last updated")
+
+
 def test_all_is_reached_and_done_by_the_keyboard(
     surfaces: cabc.Callable[..., Surfaces], page: Page
 ) -> None:
