@@ -2,6 +2,7 @@
 # make test    every test
 # make bench   what a poll costs, beside what else there is (needs wrk, PostgreSQL, Redis)
 # make soak    100,000 polls through one server, and what they leave in memory
+# make soak-browser  10,000 polls through one page in Chromium, and what they leave in it
 # make check   lint, format and types
 # make messages the catalogues brought up to the sentences in the code, and compiled
 # make mutants what the tests do not notice when access and polling rules are changed
@@ -17,7 +18,7 @@ JAVASCRIPT := typescript@7.0.2 @tabler/core@1.4.0 axe-core@4.14.1
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check messages mutants format chromium soak storms clean
+.PHONY: help demo test bench check messages mutants format chromium soak soak-browser storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -51,6 +52,9 @@ test: $(STAMPS)/javascript chromium
 
 soak: $(STAMPS)/dev
 	$(BIN)/python -m benchmarks.soak_server
+
+soak-browser: $(STAMPS)/dev chromium
+	$(BIN)/python -m benchmarks.soak_browser
 
 check: $(STAMPS)/javascript
 	$(BIN)/ruff check
