@@ -72,7 +72,8 @@ CATALOGUES := --domain=flask_ops_refresh
 messages: $(STAMPS)/dev
 	$(BIN)/pybabel --quiet extract --output-file=.venv/messages.pot $(EXTRACTED)
 	$(BIN)/pybabel --quiet update $(CATALOGUES) --output-dir=flask_ops_refresh/translations \
-		--input-file=.venv/messages.pot --no-fuzzy-matching --ignore-obsolete --no-wrap
+		--input-file=.venv/messages.pot --no-fuzzy-matching --ignore-obsolete --no-wrap \
+		--ignore-pot-creation-date
 	$(BIN)/pybabel --quiet compile $(CATALOGUES) --directory=flask_ops_refresh/translations
 
 mutants: $(STAMPS)/dev
