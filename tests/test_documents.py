@@ -81,7 +81,9 @@ def test_every_macro_is_documented() -> None:
         assert f"`ops_refresh.{name}(" in TEMPLATES
 
 
-@pytest.mark.parametrize("name", ["security", "reliability"])
+@pytest.mark.parametrize(
+    "name", ["accessibility", "reliability", "security", "translations"]
+)
 def test_every_test_that_the_documents_name_is_there(name: str) -> None:
     """Each promise is shown by a test that exists, in the file that is named."""
     text = (ROOT / "docs" / f"{name}.md").read_text()
