@@ -67,7 +67,7 @@ check: $(STAMPS)/javascript
 	$(BIN)/mypy
 	$(BIN)/pyright
 	@# Flask-Admin has types and does not say so; ours build on them.
-	@touch .venv/lib/python*/site-packages/flask_admin/py.typed
+	@$(BIN)/python -c "import flask_admin, os; open(os.path.join(flask_admin.__path__[0], 'py.typed'), 'a')"
 	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes flask_ops_refresh --ignoreexternal
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
 
