@@ -3,6 +3,7 @@
 # make bench   what a poll costs, beside what else there is (needs wrk, PostgreSQL, Redis)
 # make soak    100,000 polls through one server, and what they leave in memory
 # make check   lint, format and types
+# make docs    the documentation as a site, in build/docs
 # make mutants what the tests do not notice when access and polling rules are changed
 # make storms  what 1,000 open pages do to a server that restarts (simulated)
 #
@@ -15,7 +16,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check mutants format chromium soak storms clean
+.PHONY: help demo test bench check docs mutants format chromium soak storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -56,6 +57,13 @@ check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 	$(BIN)/mypy
 	$(BIN)/pyright
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
+
+$(STAMPS)/docs: requirements/docs.txt $(STAMPS)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/docs.txt
+	@touch $@
+
+docs: $(STAMPS)/docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --builder html docs build/docs
 
 mutants: $(STAMPS)/dev
 	CI=true $(BIN)/mutmut run

@@ -1,0 +1,25 @@
+"""How `make docs` builds the site; Sphinx reads it."""
+
+from __future__ import annotations
+
+project = "Flask-Ops-Refresh"
+extensions = ["myst_parser"]
+exclude_patterns = ["recipes"]
+nitpicky = True
+# As GitHub makes them, so that links to headings work in both.
+myst_heading_anchors = 3
+highlight_language = "none"
+
+html_theme = "pydata_sphinx_theme"
+html_title = project
+html_show_sphinx = False
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": [],
+    "footer_end": [],
+    "article_footer_items": [],
+}
