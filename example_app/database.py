@@ -12,8 +12,8 @@ from sqlalchemy import event
 from sqlalchemy import exc
 from sqlalchemy import orm
 
-#: What is raised while the database is away, or too busy to answer.
-DATABASE_AWAY = (exc.OperationalError, exc.InterfaceError)
+#: What is raised while the database is away, or it or its pool is too busy to answer.
+DATABASE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
 _BUSY_TIMEOUT_MS = 10_000
 _CONNECT_SECONDS = 5

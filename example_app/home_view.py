@@ -61,15 +61,16 @@ def latest_operations(scope: Scope) -> LiveState:
     """The newest runs in scope, and how many are still to end."""
     active = ops.session.scalar(_active_count(scope))
     runs = ops.session.scalars(_latest(scope)).all()
-    shown = [
-        (run.id, run.type, run.status, run.outcome, run.tenant and run.tenant.name)
-        for run in runs
-    ]
+    shown = [(*_shown_of(run), run.tenant and run.tenant.name) for run in runs]
     return LiveState(
         version=(active, shown),
         interval=5 if active else None,
         context=lambda: {"active": active, "runs": runs},
     )
+
+
+def _shown_of(run: OperationRun) -> tuple[object, ...]:
+    return (run.id, run.type, run.status, run.outcome, run.created_at)
 
 
 def _active_count(scope: Scope) -> sa.Select[int]:

@@ -118,13 +118,17 @@ class OperationRunService:
     def start(self, run_id: int, worker_id: str) -> OperationRun:
         """Take a queued run to work on it.
 
-        :raises IllegalTransition: it is not queued any more, as when its message
-            was delivered twice.
+        A worker that took it and was not told so, as when the connection was lost
+        while it was stored, takes it again.
+
+        :raises IllegalTransition: another worker has it, or it has ended, as when
+            its message was delivered twice.
         """
         now = self._now()
+        is_free = sa.or_(OperationRun.status == "queued", sa.and_(*_running(worker_id)))
         self._change(
             run_id,
-            [OperationRun.status == "queued"],
+            [is_free],
             {"status": "running", "worker_id": worker_id, "started_at": now},
             now,
             wanted="started",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import dataclasses
+import errno
 import os
 import pathlib
 import re
@@ -58,6 +59,9 @@ class PackFiles:
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
             descriptor = os.open(self._folder / name, flags)
         except OSError as error:
+            # ELOOP: the name is a link's.
+            if error.errno not in (errno.ENOENT, errno.ELOOP):
+                raise
             raise FileNotFoundError(name) from error
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from flask import abort
 from flask import Blueprint
 from flask import flash
@@ -90,5 +92,6 @@ def download(id: int) -> Response:
         as_attachment=True,
         download_name=secure_filename(f"review-pack-{pack.tenant.name}-{pack.id}.zip"),
     )
+    answer.content_length = os.fstat(file.fileno()).st_size
     answer.headers["Cache-Control"] = "private, no-store"
     return answer

@@ -107,8 +107,9 @@ def _destination() -> str:
 
 
 def _find_user(name: str, password: str) -> User | None:
-    wanted = sa.select(User).where(User.sign_in_name == name.strip().casefold())
-    user = db.session.scalar(wanted)
+    # Nobody's name has a NUL in it, and not every database takes one.
+    name = name.replace("\0", "\ufffd").strip().casefold()
+    user = db.session.scalar(sa.select(User).where(User.sign_in_name == name))
     right = is_password(user and user.password_hash, password)
     return user if user and right and user.active else None
 

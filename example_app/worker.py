@@ -89,24 +89,40 @@ class Worker:
             self._performing.discard(run_id)
 
     def recover(self) -> None:
-        """Look after work that was lost, by this worker or another, and old packs."""
+        """Look after work that was lost, by this worker or another, and old packs.
+
+        :raises ExceptionGroup: steps that failed; those after them were taken.
+        """
+        errors = []
         with self._app.app_context():
-            self._lease.renew()
-            service = operation_run_service()
-            fail_lost_runs(service, self._leases, self._may_perform)
-            service.expire_packs()
-            if not self.stopping.is_set():
-                send_unheard_runs(service, self.queue)
-            remove_unneeded_files(pack_files())
+            for step in self._recovery(operation_run_service()):
+                try:
+                    step()
+                except Exception as error:
+                    db.session.rollback()
+                    errors.append(error)
+        if errors:
+            raise ExceptionGroup("lost work is not looked after", errors)
+
+    def _recovery(
+        self, service: OperationRunService
+    ) -> cabc.Iterator[cabc.Callable[[], object]]:
+        yield self._lease.renew
+        yield lambda: fail_lost_runs(service, self._leases, self._may_perform)
+        yield service.expire_packs
+        if not self.stopping.is_set():
+            yield lambda: send_unheard_runs(service, self.queue)
+        yield lambda: remove_unneeded_files(pack_files())
 
     def keep_recovering(self) -> None:
         """Do so at once and time and again, until the worker stops."""
         while True:
             try:
                 self.recover()
-            except Exception as error:
+            except ExceptionGroup as failed:
                 # Whatever it is, the next round may do better; there must be one.
-                _log.warning("Lost work is looked after later: %s", why_away(error))
+                for error in failed.exceptions:
+                    _log.warning("Lost work is looked after later: %s", why_away(error))
                 _log.debug("", exc_info=True)
             if self.stopping.wait(self._app.config["RECOVERY_INTERVAL_SECONDS"]):
                 return
@@ -125,16 +141,10 @@ class Worker:
             # Still queued: the next worker finds it in the database.
             return
         try:
-            run = service.start(run_id, self.id)
+            job = self._patiently(lambda: _job_of(service.start(run_id, self.id)))
         except IllegalTransition as refused:
             _log.info("%s", refused)
             return
-        except DATABASE_AWAY as error:
-            # Still queued: it is put on the queue again once the database is back.
-            reason = why_away(error)
-            _log.warning("Operation run %s was not started: %s", run_id, reason)
-            return
-        job = self._patiently(lambda: _job_of(run))
         progress = Progress(
             lambda findings: self._report(service, run_id, findings),
             interval=self._app.config["PROGRESS_INTERVAL_SECONDS"],

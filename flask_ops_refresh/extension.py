@@ -177,7 +177,7 @@ class OpsRefresh:
         """Make any record of the app live in its templates.
 
         The decorated function takes the scope and the address's arguments, as
-        strings unless annotated ``int`` or ``uuid.UUID``, and returns a
+        strings unless annotated ``int``, ``bool`` or ``uuid.UUID``, and returns a
         :class:`LiveState`, or ``None`` for what is missing or out of scope.
 
         :param name: the region's name in templates and addresses.

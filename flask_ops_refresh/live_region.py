@@ -119,7 +119,7 @@ class FunctionRegion(LiveRegion):
                 for name, value in args.items()
             }
             self._signature.bind(scope, **values)
-        except (TypeError, ValueError):
+        except (KeyError, TypeError, ValueError):
             return None
         return self._load(scope, **values)
 
@@ -294,8 +294,14 @@ def _signature(load: cabc.Callable[..., t.Any]) -> inspect.Signature:
         return inspect.signature(load)
 
 
+# As a template's arguments stand in an address.
+_TRUTHS = {"True": True, "False": False}
+
+
 def _converted(value: str, annotation: t.Any) -> t.Any:
     kinds = {annotation, *t.get_args(annotation)}
+    if kinds & {bool, "bool", "bool | None"}:
+        return _TRUTHS[value]
     if kinds & {int, "int", "int | None"}:
         return whole_number(value)
     if kinds & {uuid.UUID, "uuid.UUID", "UUID", "uuid.UUID | None", "UUID | None"}:

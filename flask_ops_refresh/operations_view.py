@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import re
 import typing as t
 import urllib.parse
 
@@ -256,6 +257,7 @@ class OperationsView(ScopedModelView):
         kwargs.setdefault("stylesheet", live_region.stylesheet(self._installation))
         if template == self.list_template and "data" in kwargs:
             kwargs["keyed_row"] = _keyed_row
+            kwargs["unindented"] = _unindented
             kwargs["given_up"] = self._is_given_up(kwargs["data"])
             kwargs["live_frame"] = live_region.Frame(Markup(), Markup())
             if "rows" in request_state():
@@ -448,3 +450,13 @@ _KEYED_CELL = Markup('<td data-key="%s"')
 def _keyed_row(cells: Markup, key: str) -> Markup:
     """The cells of a table row, the first of them naming the row."""
     return Markup(cells.replace("<td", _KEYED_CELL % key, 1))
+
+
+_INDENTATION = re.compile(r"\n[ \n]+")
+
+
+def _unindented(table: Markup) -> Markup:
+    """The list without the blanks that its template is laid out with: half of it."""
+    if "<pre" in table or "<textarea" in table:
+        return table
+    return Markup(_INDENTATION.sub("\n", table))

@@ -76,8 +76,16 @@ def own(make_host: cabc.Callable[..., Host], gate: Gate) -> Host:
             abort(418)
         return LiveState(id, 1, lambda: {"tenant": {"name": id.hex}})
 
+    @ops.live_region("switch", template="switch.html")
+    def switch(scope: Scope, on: bool) -> LiveState:
+        return LiveState(on, 1, lambda: {"on": on})
+
     host = make_host(ops=ops)
-    host.app.jinja_loader = DictLoader({"tenant.html": "<b>{{ tenant.name }}</b>"})
+    templates = {
+        "tenant.html": "<b>{{ tenant.name }}</b>",
+        "switch.html": "{{ 'on' if on else 'off' }}",
+    }
+    host.app.jinja_loader = DictLoader(templates)
 
     @host.app.get("/own/<int:id>")
     def page(id: int) -> str:
@@ -157,6 +165,18 @@ def test_annotations_say_what_arguments_are(own: Host) -> None:
     assert answer.text == f"<b>{id.hex}</b>"
     bad = poll(own.client(ADA), "/admin/ops-refresh/by-uuid?id=7")
     assert bad.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "text"),
+    [("True", 200, "on"), ("False", 200, "off"), ("0", 404, ""), ("", 404, "")],
+)
+def test_a_truth_value_is_one_on_polls_too(
+    own: Host, given: str, status: int, text: str
+) -> None:
+    """A parameter annotated as bool arrives as a template passed it, or not at all."""
+    answer = poll(own.client(ADA), f"/admin/ops-refresh/switch?on={given}")
+    assert (answer.status_code, answer.text) == (status, text)
 
 
 def test_a_function_that_aborts_is_answered_bare(own: Host) -> None:

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import collections.abc as cabc
 import csv
 import datetime as dt
 import io
 import json
+import re
 import typing as t
 
 import pytest
 from bs4 import Tag
+from markupsafe import Markup
 from werkzeug.test import TestResponse
+
+from flask_ops_refresh import OperationsView
+from flask_ops_refresh import OpsRefresh
 
 from .conftest import ADA
 from .conftest import BEN
@@ -17,6 +23,7 @@ from .conftest import Clock
 from .conftest import DANA
 from .conftest import Host
 from .conftest import NOW
+from .host_app import load_scope
 from .host_app import OperationRun
 from .host_app import Tenant
 from .pages import is_silent
@@ -450,3 +457,29 @@ def test_pages_in_a_context_pushed_by_hand_stay_apart(host: Host) -> None:
         assert keys(first) == [str(run)]
         assert keys(client.get(LIST)) == [str(newer), str(run)]
         assert "</html>" in client.get(LIST).text
+
+
+def test_the_list_is_sent_without_its_templates_indentation(host: Host) -> None:
+    """No line of it begins with blanks: they would be half of what is sent."""
+    host.add_run(status="running")
+    listed = poll(host.client(ADA), "/admin/ops-refresh/operation-list")
+    assert "\n" in listed.text
+    assert not re.search(r"\n\s", listed.text)
+
+
+class _LaidOut(OperationsView):
+    column_formatters: t.ClassVar[t.Any] = {
+        "type": lambda view, context, run, name: Markup("<pre>a\n    b</pre>")
+    }
+
+
+def test_text_that_is_laid_out_by_blanks_stays(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """What an app's own formatter puts into ``<pre>`` is sent as it is."""
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=_LaidOut)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    host.add_run(status="running")
+    listed = poll(host.client(ADA), "/admin/ops-refresh/operation-list")
+    assert "<pre>a\n    b</pre>" in listed.text

@@ -434,6 +434,27 @@ def test_no_two_viewers_share_an_etag(host: Host) -> None:
     assert len(etags) == 2
 
 
+def test_an_etag_is_of_one_address(host: Host) -> None:
+    """The same rows on a page of another size are not told to be unchanged."""
+    host.add_run(status="running")
+    client = host.client(ADA)
+    url = "/admin/ops-refresh/operation-list"
+    tag = poll(client, url).headers["ETag"]
+    assert poll(client, url, tag).status_code == 304
+    assert poll(client, f"{url}?page_size=20", tag).status_code == 200
+
+
+def test_an_etag_is_of_one_release(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an upgrade of the extension the next poll brings its new HTML."""
+    run = host.add_run(status="running")
+    client = host.client(ADA)
+    url = f"/admin/ops-refresh/operation-detail?id={run}"
+    tag = poll(client, url).headers["ETag"]
+    assert poll(client, url, tag).status_code == 304
+    monkeypatch.setattr(live_region, "release", lambda: "another")
+    assert poll(client, url, tag).status_code == 200
+
+
 def test_etags_hang_on_the_secret(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the app's key nobody can compute an ETag from what a run holds."""
     state = live_region.LiveState(version=("a",), interval=1)

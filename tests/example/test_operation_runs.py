@@ -82,13 +82,15 @@ def test_start(example: Example, service: OperationRunService) -> None:
 
 
 def test_start_twice(example: Example, service: OperationRunService) -> None:
-    """A run that was started is not started again, by the same worker or another."""
+    """A run that one worker has is not started by another, nor once it has ended."""
     run_id = example.request_run()
     service.start(run_id, WORKER)
-    for worker_id in (WORKER, "worker-2"):
-        with pytest.raises(IllegalTransition, match=f"run {run_id} cannot be started"):
-            service.start(run_id, worker_id)
+    with pytest.raises(IllegalTransition, match=f"run {run_id} cannot be started"):
+        service.start(run_id, "worker-2")
     assert example.run(run_id).worker_id == WORKER
+    service.finish(run_id, WORKER, Findings())
+    with pytest.raises(IllegalTransition, match=f"run {run_id} cannot be started"):
+        service.start(run_id, WORKER)
 
 
 def test_delivered_twice_runs_once(example: Example, worker: Worker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import re
 
 import pytest
@@ -274,3 +275,17 @@ def test_names_are_escaped(example: Example) -> None:
     client = example.client("ada")
     for address in ("/admin/", "/admin/tenants/"):
         assert script not in client.get(address).text
+
+
+def test_an_exhausted_pool_is_said_to_pass(
+    make_example: cabc.Callable[..., Example],
+) -> None:
+    """Where every connection is in use, a page says so and that nothing is lost."""
+    options = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.01}
+    example = make_example(SQLALCHEMY_ENGINE_OPTIONS=options)
+    client = example.client("ada")
+    with example.app.app_context(), db.engine.connect():
+        answer = client.get("/admin/")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Back in a moment" in answer.text
+    assert client.get("/admin/").status_code == 200

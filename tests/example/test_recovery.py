@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import itertools
 import os
 
 import pytest
 from huey.api import Task
+from sqlalchemy.exc import OperationalError
 
+from example_app import worker as worker_module
 from example_app.database import db
 from example_app.environments import Environment
 from example_app.findings import Failure
@@ -113,6 +116,46 @@ def test_message_delivered_twice(
     assert example.run(run_id).outcome == "succeeded"
 
 
+@pytest.mark.parametrize("is_stored", [True, False])
+@pytest.mark.parametrize("nth", [1, 2, 3], ids=["start", "report", "end"])
+def test_connection_lost_at_a_commit(
+    example: Example,
+    worker: Worker,
+    work_as: cabc.Callable[[Work], None],
+    monkeypatch: pytest.MonkeyPatch,
+    nth: int,
+    is_stored: bool,
+) -> None:
+    """Whether or not it was stored, the work is done, and done once."""
+    done: list[str] = []
+
+    def work(environment: Environment, progress: Progress, pacer: Pacer) -> None:
+        progress.expect(1)
+        progress.succeeded()
+        done.append("once")
+
+    work_as(work)
+    example.app.config["PROGRESS_INTERVAL_SECONDS"] = 0
+    run_id = example.request_run()
+    commits = itertools.count(1)
+    commit = db.session.commit
+
+    def lose_connection() -> None:
+        is_lost = next(commits) == nth
+        if is_stored or not is_lost:
+            commit()
+        if is_lost:
+            raise OperationalError("COMMIT", None, Exception("connection lost"))
+
+    monkeypatch.setattr(worker_module, "_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(db.session, "commit", lose_connection)
+    assert worker.queue.deliver_one()
+    assert done == ["once"]
+    assert next(commits) > nth
+    run = example.run(run_id)
+    assert (run.outcome, run.summary_counts["processed"]) == ("succeeded", 1)
+
+
 def test_lost_message(example: Example, worker: Worker) -> None:
     """A queued run whose message is lost is put on the queue again, and runs."""
     run_id = example.request_run("inventory.collect", "Base interpreter")
@@ -121,6 +164,24 @@ def test_lost_message(example: Example, worker: Worker) -> None:
     worker.recover()
     assert worker.queue.deliver_one()
     assert example.run(run_id).status == "completed"
+
+
+def test_one_step_that_fails_holds_no_other_up(
+    example: Example, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where files cannot be removed or runs not be ended, lost messages still are."""
+    run_id = example.request_run()
+    example.queue.huey.flush()
+
+    def fail(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(worker_module, "fail_lost_runs", fail)
+    monkeypatch.setattr(worker_module, "remove_unneeded_files", fail)
+    with pytest.raises(ExceptionGroup) as raised:
+        worker.recover()
+    assert len(raised.value.exceptions) == 2
+    assert example.queue.waiting() == {run_id}
 
 
 def test_message_that_waits_is_not_doubled(example: Example, worker: Worker) -> None:

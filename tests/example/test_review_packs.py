@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import io
 import os
 import pathlib
@@ -17,6 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from example_app import operation_runs
+from example_app import pack_files
 from example_app.database import db
 from example_app.database import utc_now
 from example_app.findings import Failure
@@ -338,8 +340,24 @@ def test_a_ready_pack_is_downloaded(packed: Example, packer: Worker) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
     assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.content_length == len(answer.data)
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert archive.testzip() is None
+
+
+def test_a_disk_that_fails_is_no_missing_pack(
+    packed: Example, packer: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is there and cannot be read is an error of the server's."""
+    pack = made(packed, packer)
+
+    def fail(*_: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    client = packed.client("ada")
+    packed.app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr(pack_files.os, "open", fail)
+    assert download(client, pack).status_code == 500
 
 
 @pytest.mark.parametrize("name", ['a"b', "naïve", "a\r\nX-Bad: 1", "../../etc"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import pathlib
 import re
 import urllib.parse
 
@@ -9,9 +11,11 @@ import pytest
 from argon2 import PasswordHasher
 
 from example_app import passwords
+from example_app.database import db
 from example_app.models import User
 from example_app.sign_in import is_own_path
 
+from ..databases import database
 from .conftest import Example
 from .conftest import PASSWORD
 
@@ -178,3 +182,18 @@ def test_deactivated(example: Example) -> None:
     assert client.get("/admin/").status_code == 302
     answer = example.post(example.client(), "/sign-in", name="ada", password=PASSWORD)
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_name_that_no_database_takes_is_nobodys(
+    make_example: cabc.Callable[..., Example], kind: str, tmp_path: pathlib.Path
+) -> None:
+    """A name with a NUL in it is refused as any wrong name, on every database."""
+    with database(kind, tmp_path) as url:
+        example = make_example(SQLALCHEMY_DATABASE_URI=url)
+        answer = example.post(
+            example.client(), "/sign-in", name="ada\0", password=PASSWORD
+        )
+        assert answer.status_code == 403
+        with example.app.app_context():
+            db.engine.dispose()
