@@ -33,23 +33,35 @@ class Person(flask_login.UserMixin):
     """A user whom every recipe lets see workspace 1."""
 
     id = 1
-    workspace_id = 1
+    workspace_id: int | None = 1
     is_admin = True
-    tenants = ()
-    memberships = (Membership(),)
+    tenants: tuple[t.Any, ...] = ()
+    memberships: tuple[Membership, ...] = (Membership(),)
+    roles: tuple[str, ...] = ("operator", "superuser")
 
     def has_role(self, name: str) -> bool:
-        return name in ("operator", "superuser")
+        return name in self.roles
+
+
+class Stranger(Person):
+    """A user whom no recipe lets see anything."""
+
+    workspace_id = None
+    is_admin = False
+    memberships = ()
+    roles = ()
 
 
 class Reader:
     """An app with everything but what one block of code brings.
 
     :param code: the block. A model that it defines is not given beforehand.
+    :param person: who is signed in.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, person: Person | None = None) -> None:
         self.code = code
+        person = person or Person()
         self.app = Flask("reader")
         self.app.config.update(
             SECRET_KEY="x", SQLALCHEMY_DATABASE_URI="sqlite://", TESTING=True
@@ -59,7 +71,7 @@ class Reader:
             importlib.import_module("flask_babel").Babel(self.app)
         self.db = SQLAlchemy(self.app, model_class=new_base())
         manager = flask_login.LoginManager(self.app)
-        manager.user_loader(lambda user_id: Person())
+        manager.user_loader(lambda user_id: person)
         Admin(self.app)
         self.names = self._names()
 
@@ -82,9 +94,10 @@ class Reader:
             session.update({"_user_id": "1", "_fresh": True, "workspace_id": 1})
         return client
 
-    def store_run(self, model: t.Any) -> None:
+    def store_run(self, model: t.Any, **given: t.Any) -> None:
         """Store a queued run, as far as the model lets its values be set."""
         values = {"type": "import", "status": "queued", "workspace_id": 1, "user_id": 1}
+        values.update(given)
         mapper = orm.class_mapper(model)
         settable = {*mapper.column_attrs.keys(), *mapper.synonyms.keys()}
         known = {name: value for name, value in values.items() if name in settable}

@@ -7,6 +7,7 @@ import pathlib
 import re
 import textwrap
 import typing as t
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,8 +21,12 @@ from flask_ops_refresh.formatting import status_label
 from flask_ops_refresh.settings import Settings
 from flask_ops_refresh.statuses import run_statuses
 
+from .conftest import NOW
 from .pages import region
+from .reader_app import Membership
+from .reader_app import Person
 from .reader_app import Reader
+from .reader_app import Stranger
 
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "flask_ops_refresh"
@@ -90,6 +95,91 @@ def test_the_readme_adds_at_most_ten_lines() -> None:
     """What README says to add to an app is as short as it says."""
     [(_, code)] = blocks_of("README.md")
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
+
+
+SCOPES = [code for _, code in blocks_of("scopes.md")]
+
+
+@pytest.mark.parametrize("code", [each for each in SCOPES if "def load_scope" in each])
+def test_the_recipes_of_scopes_show_a_stranger_nothing(code: str) -> None:
+    """Who is in no workspace, has no role and is no admin is answered 404."""
+    reader = Reader(code, Stranger())
+    reader.store_run(reader.run()["ops"]._operation_run)
+    assert reader.client().get("/admin/operations/").status_code == 404
+
+
+def test_the_recipe_of_tenants_keeps_to_those_of_the_membership() -> None:
+    """A member who is no owner sees their tenants' runs, and none without a tenant."""
+    [code] = [each for each in SCOPES if "memberships" in each]
+    member = Person()
+    member.memberships = (Membership(is_owner=False, tenants=(SimpleNamespace(id=7),)),)
+    reader = Reader(code, member)
+    model = reader.run()["ops"]._operation_run
+    for tenant_id in (7, 8, None):
+        reader.store_run(model, tenant_id=tenant_id, type=f"of-{tenant_id}")
+    page = reader.client().get("/admin/operations/").text
+    assert [name for name in ("of-7", "of-8", "of-None") if name in page] == ["of-7"]
+
+
+def test_the_recipe_of_is_accessible_has_a_say() -> None:
+    """A user without the role is answered 403."""
+    [code] = [each for each in SCOPES if "is_accessible" in each]
+    reader = Reader(code, Stranger())
+    reader.run()
+    assert reader.client().get("/admin/operations/").status_code == 403
+
+
+def test_the_recipe_of_a_narrower_query_narrows() -> None:
+    """Another user's run is on no page."""
+    [code] = [each for each in SCOPES if "get_query" in each]
+    reader = Reader(code)
+    reader.store_run(reader.run()["ops"]._operation_run, user_id=2)
+    client = reader.client()
+    assert "import" not in region(client.get("/admin/operations/")).element.text
+    assert client.get("/admin/operations/details/?id=1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({}, "Queued"),
+        ({"started_at": NOW}, "Running"),
+        ({"started_at": NOW, "completed_at": NOW}, "Succeeded"),
+        ({"started_at": NOW, "completed_at": NOW, "error": "no"}, "Failed"),
+    ],
+)
+def test_the_recipe_of_hybrids_computes_each_status(
+    values: dict[str, t.Any], shown: str
+) -> None:
+    """What is not stored is computed in the database."""
+    [code] = [code for _, code in blocks_of("models.md") if "hybrid" in code]
+    reader = Reader(code)
+    reader.store_run(reader.run()["ops"]._operation_run, **values)
+    listed = reader.client().get("/admin/operations/")
+    [badge] = region(listed).element.select(".ops-refresh-status")
+    assert badge.text == shown
+
+
+def test_the_recipe_of_status_words_gives_each_a_meaning() -> None:
+    """Six words of a queue, in a model without an outcome."""
+    [code] = [code for _, code in blocks_of("models.md") if "SUCCESS" in code]
+    reader = Reader(code)
+    model = reader.run()["ops"]._operation_run
+    words = ("PENDING", "STARTED", "RETRY", "SUCCESS", "FAILURE", "REVOKED")
+    for word in words:
+        reader.store_run(model, status=word, type=word)
+    rows = region(reader.client().get("/admin/operations/")).element.select("tbody tr")
+    shown = {
+        row.select("td")[1].text.strip(): row.select(".ops-refresh-status")[0].text
+        for row in rows
+    }
+    assert shown == dict(
+        zip(
+            words,
+            ("Queued", "Running", "Running", "Succeeded", "Failed", "Failed"),
+            strict=True,
+        )
+    )
 
 
 def test_every_block_of_jinja_can_be_rendered() -> None:
