@@ -2,6 +2,7 @@
 # make test    every test
 # make bench   what a poll costs, beside what else there is (needs wrk, PostgreSQL, Redis)
 # make soak    100,000 polls through one server, and what they leave in memory
+# make soak-browser  10,000 polls through one page in Chromium, and what they leave in it
 # make check   lint, format and types
 # make docs    the documentation as a site, in build/docs
 # make mutants what the tests do not notice when access and polling rules are changed
@@ -16,7 +17,7 @@ TYPESCRIPT := typescript@7.0.2
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check docs mutants format chromium soak storms clean
+.PHONY: help demo test bench check docs mutants format chromium soak soak-browser storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -51,6 +52,9 @@ test: $(STAMPS)/dev chromium
 soak: $(STAMPS)/dev
 	$(BIN)/python -m benchmarks.soak_server
 
+soak-browser: $(STAMPS)/dev chromium
+	$(BIN)/python -m benchmarks.soak_browser
+
 check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -84,4 +88,4 @@ format: $(STAMPS)/dev
 	$(BIN)/ruff format
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants build/docs

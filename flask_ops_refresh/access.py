@@ -27,12 +27,17 @@ class Access:
     """
 
     def __init__(self, *, workspaces: bool) -> None:
-        self._workspaces = workspaces
+        self.workspaces = workspaces
         self._loader: ScopeLoader | None = None
 
     def set_loader(self, loader: ScopeLoader) -> None:
         """Register the app's scope loader."""
         self._loader = loader
+
+    @property
+    def has_loader(self) -> bool:
+        """Whether there is a scope loader, without which nobody sees anything."""
+        return self._loader is not None
 
     def require(self, view: BaseView | None = None) -> Scope:
         """The scope of the current user, checked in the documented order.
@@ -83,13 +88,13 @@ class Access:
                 f"The scope loader returned {scope!r}. Return a Scope, or None for "
                 "a user who sees nothing."
             )
-        if self._workspaces and scope.workspace_id is NO_WORKSPACES:
+        if self.workspaces and scope.workspace_id is NO_WORKSPACES:
             raise TypeError(
                 "The scope loader returned a Scope that names no workspace. Give "
                 "Scope(workspace_id=...), or say that the app has none: "
                 "OpsRefresh(..., workspaces=False)."
             )
-        if not self._workspaces and scope.workspace_id is not NO_WORKSPACES:
+        if not self.workspaces and scope.workspace_id is not NO_WORKSPACES:
             raise TypeError(
                 "The scope loader returned a Scope with a workspace_id, but the "
                 "extension was told OpsRefresh(..., workspaces=False)."

@@ -22,6 +22,13 @@ from . import operation_runs
 from . import review_packs
 from .access import Access
 from .access import ScopeLoader
+from .app_secret import secret_of
+from .arguments import require_admin
+from .arguments import require_app
+from .arguments import require_function
+from .arguments import require_subclass
+from .arguments import require_view
+from .arguments import require_yes_or_no
 from .assets import serve_assets
 from .denial_log import DenialLog
 from .denial_log import log_denials
@@ -42,7 +49,10 @@ from .review_pack_card import is_stock_dashboard
 from .review_pack_card import put_on_dashboard
 from .review_pack_card import ReviewPackRegion
 from .review_packs import PackReader
+from .session_source import session_getter
+from .session_source import session_source
 from .settings import read_settings
+from .settings import Settings
 from .statuses import review_pack_statuses
 from .statuses import run_statuses
 
@@ -72,8 +82,8 @@ class OpsRefresh:
         :class:`OperationsView`.
     :param workspaces: whether the app has workspaces. Without them models need no
         ``workspace_id`` and a :class:`Scope` names none.
-    :raises TypeError: a model is not what it has to be; the message says how to
-        mend it.
+    :raises TypeError: an argument is not what it has to be, or there is no model;
+        the message says how to mend it.
     :raises ValueError: a status word stands for nothing that is known.
     """
 
@@ -90,6 +100,14 @@ class OpsRefresh:
         operations_view: type[OperationsView] = OperationsView,
         workspaces: bool = True,
     ) -> None:
+        require_admin(admin)
+        require_subclass("OpsRefresh(operations_view", operations_view, OperationsView)
+        require_yes_or_no("OpsRefresh(workspaces", workspaces)
+        if operation_run is None and review_pack is None:
+            raise TypeError(
+                "OpsRefresh has no model to show. Give it the app's own: "
+                "OpsRefresh(operation_run=OperationRun, review_pack=ReviewPack)."
+            )
         self._admin = admin
         self._operation_run = operation_run
         self._session = session
@@ -113,34 +131,44 @@ class OpsRefresh:
         Reads the ``OPS_REFRESH_*`` settings.
 
         :param admin: the Admin to join, where the app has several.
-        :raises RuntimeError: the app has no Admin, or several and none was named,
-            or it already has the extension.
-        :raises TypeError: the model lacks an attribute.
-        :raises ValueError: a setting is unknown or not allowed.
+        :raises RuntimeError: the app has no Admin, or several and none was named;
+            it has no SECRET_KEY or no session; or it already has the extension.
+        :raises TypeError: an argument is not what it has to be, or a model lacks an
+            attribute.
+        :raises ValueError: a setting is unknown or not allowed, or the endpoint of
+            the Operations view is taken.
         """
+        require_app(app)
+        require_admin(admin)
         if _NAME in app.extensions:
             raise RuntimeError(
                 "Flask-Ops-Refresh is already initialised on this app. Call init_app "
                 "once; its object is app.extensions['flask_ops_refresh']."
             )
-        runs, packs = self._mappings()
+        settings = read_settings(app.config)
+        runs, packs = self._readers(settings)
+        admin = _the_admin(app, admin or self._admin)
+        source = session_source(app, self._session)
+        secret_of(app)
         installation = Installation(
-            admin=_the_admin(app, admin or self._admin),
+            admin=admin,
             access=self._access,
-            settings=(settings := read_settings(app.config)),
+            settings=settings,
             masking=Masking(settings.masked_context_keys),
             blueprint_name=_NAME,
-            get_session=self._session_getter(app),
+            get_session=session_getter(source),
+            runs=runs,
+            packs=packs,
         )
         if runs is not None:
-            self._add_operations(app, installation, runs)
+            self._add_operations(app, installation, runs, source)
         if packs is not None:
-            self._add_review_pack(installation, packs, runs)
+            self._add_review_pack(installation, packs)
         installation.regions.update(self._own_regions)
         _add_routes(app, installation)
         polls = installation.poll_endpoint
         keep_quiet(app, lambda endpoint: endpoint == polls, settle)
-        models = [mapping.model for mapping in (runs, packs) if mapping is not None]
+        models = [mapping.model for mapping in installation.mappings]
         separate_polls(app, lambda endpoint: endpoint == polls, installation, models)
         log_denials(app, installation.is_guarded, DenialLog())
         app.jinja_env.globals["ops_refresh"] = TemplateGlobal(self)
@@ -152,7 +180,10 @@ class OpsRefresh:
 
         It is called with an authenticated, active user, at most once per request,
         and returns a :class:`Scope`, or ``None`` for a user who sees nothing.
+
+        :raises TypeError: it cannot be called with a user.
         """
+        require_function("@ops.scope_loader", loader, "def load_scope(user)")
         self._access.set_loader(loader)
         return loader
 
@@ -161,7 +192,11 @@ class OpsRefresh:
 
         It is called with a ready pack that has not expired, and returns a path or
         an http address, or ``None`` for no link. The extension opens no file.
+
+        :raises TypeError: it cannot be called with a pack.
         """
+        where = "@ops.review_pack_download_url"
+        require_function(where, make, "def download_url(pack)")
         self._download_url = make
         return make
 
@@ -185,8 +220,20 @@ class OpsRefresh:
         :param view: the admin view whose ``is_accessible()`` holds for it.
         :param pause_when_hidden: whether it rests while the tab is hidden.
         :param pause_on_dialog: whether it rests while a dialog is open.
+        :raises TypeError: an argument is not what it has to be, or the function does
+            not take the scope first and the rest by name.
         :raises ValueError: the name is taken or cannot stand in an address.
         """
+        where = f"live_region({name!r})"
+        require_view(where, view)
+        require_yes_or_no("live_region(..., pause_when_hidden", pause_when_hidden)
+        require_yes_or_no("live_region(..., pause_on_dialog", pause_on_dialog)
+        if not isinstance(template, str):
+            raise TypeError(
+                f"{where}: template={template!r} is no template's name. Give one: "
+                'template="imports/_progress.html".'
+            )
+        self._require_free(name)
 
         def register(load: _Load) -> _Load:
             region = FunctionRegion(
@@ -222,39 +269,51 @@ class OpsRefresh:
                 "was not called, or this is another OpsRefresh object."
             ) from None
 
-    def _register(self, region: FunctionRegion) -> None:
-        if not region.name.replace("-", "").replace("_", "").isalnum():
-            raise ValueError(
-                f"live_region({region.name!r}): a name has letters, digits, - and _."
+    def _require_free(self, name: object) -> None:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"live_region({name!r}): give a name and a template, such as "
+                'live_region("import-progress", template="imports/_progress.html").'
             )
-        taken = {*self._own_regions, *_BUILT_IN}
-        if region.name in taken:
-            raise ValueError(f"live_region({region.name!r}): the name is taken.")
+        if not name.replace("-", "").replace("_", "").isalnum():
+            raise ValueError(
+                f"live_region({name!r}): a name has letters, digits, - and _."
+            )
+        if name in _BUILT_IN:
+            raise ValueError(
+                f"live_region({name!r}): the name is taken by the extension's own "
+                "region. Choose another."
+            )
+        if name in self._own_regions:
+            raise ValueError(
+                f"live_region({name!r}): the name is taken. Register a region once, "
+                "beside the OpsRefresh object, or choose another name."
+            )
+
+    def _register(self, region: FunctionRegion) -> None:
+        self._require_free(region.name)
         self._own_regions[region.name] = region
         for installation in self._installations.values():
             installation.regions[region.name] = region
 
-    def _session_getter(self, app: Flask) -> cabc.Callable[[], t.Any]:
-        source = self._session or app.extensions.get("sqlalchemy")
-        if source is None:
-            raise RuntimeError(
-                "Flask-Ops-Refresh found no Flask-SQLAlchemy on this app. Initialise "
-                "it first, or give the session: OpsRefresh(..., session=session)."
-            )
-        return lambda: getattr(source, "session", source)
-
-    def _mappings(self) -> tuple[ModelMapping | None, ModelMapping | None]:
-        if self._operation_run is None and self._review_pack is None:
-            raise TypeError(
-                "OpsRefresh has no model to show. Give it the app's own: "
-                "OpsRefresh(operation_run=OperationRun, review_pack=ReviewPack)."
-            )
+    def _readers(
+        self, settings: Settings
+    ) -> tuple[RunReader | None, PackReader | None]:
+        runs = self._mapping("operation_run", self._operation_run, operation_runs)
+        packs = self._mapping("review_pack", self._review_pack, review_packs)
+        signs_of_life = settings.stalled_after_seconds is not None
         return (
-            self._mapping(self._operation_run, operation_runs),
-            self._mapping(self._review_pack, review_packs),
+            None if runs is None else RunReader(runs, self._statuses),
+            None
+            if packs is None
+            else PackReader(
+                packs, self._pack_statuses, runs, signs_of_life=signs_of_life
+            ),
         )
 
-    def _mapping(self, model: t.Any, names: t.Any) -> ModelMapping | None:
+    def _mapping(
+        self, argument: str, model: t.Any, names: t.Any
+    ) -> ModelMapping | None:
         if model is None:
             return None
         required = [
@@ -262,39 +321,29 @@ class OpsRefresh:
             for name in names.REQUIRED
             if self._workspaces or name != "workspace_id"
         ]
-        return ModelMapping(model, required=required, optional=names.OPTIONAL)
+        try:
+            return ModelMapping(model, required=required, optional=names.OPTIONAL)
+        except TypeError as error:
+            raise TypeError(f"OpsRefresh({argument}=...): {error}") from None
 
-    def _add_review_pack(
-        self,
-        installation: Installation,
-        packs: ModelMapping,
-        runs: ModelMapping | None,
-    ) -> None:
+    def _add_review_pack(self, installation: Installation, packs: PackReader) -> None:
         index_view = installation.admin.index_view
-        reader = PackReader(
-            packs,
-            self._pack_statuses,
-            runs,
-            signs_of_life=installation.settings.stalled_after_seconds is not None,
-        )
         region = ReviewPackRegion(
-            index_view, installation, reader, lambda: self._download_url
+            index_view, installation, packs, lambda: self._download_url
         )
         installation.regions[region.name] = region
         put_on_dashboard(index_view)
 
     def _add_operations(
-        self, app: Flask, installation: Installation, runs: ModelMapping
+        self, app: Flask, installation: Installation, runs: RunReader, source: t.Any
     ) -> None:
         with warnings.catch_warnings():
             # A bare session is all that an app without Flask-SQLAlchemy has.
             warnings.filterwarnings("ignore", "Passing a session", DeprecationWarning)
             view = self._operations_view(
-                runs.model,
-                self._session or app.extensions["sqlalchemy"],
-                installation=installation,
-                reader=RunReader(runs, self._statuses),
+                runs.runs.model, source, installation=installation, reader=runs
             )
+        _require_free_endpoint(app, view)
         installation.admin.add_view(view)
         for region in (view.detail_region, view.list_region):
             installation.regions[region.name] = region
@@ -317,6 +366,7 @@ class TemplateGlobal:
         """A live region; nothing for those who may not see it.
 
         :raises LookupError: there is no region of this name.
+        :raises TypeError: its arguments are others.
         """
         installation = self._ops.installation
         region = installation.regions.get(name)
@@ -328,6 +378,7 @@ class TemplateGlobal:
                 "The live region 'operation-list' is the list page's own: it is read "
                 "from that page's query. Link to the page instead."
             )
+        region.require_arguments(args)
         return live_region.draw(installation, region, live_region.as_args(args))
 
     def review_pack_card(self) -> Markup:
@@ -363,6 +414,17 @@ def _the_admin(app: Flask, admin: Admin | None) -> Admin:
             "join: ops.init_app(app, admin=admin)."
         )
     return admins[0]
+
+
+def _require_free_endpoint(app: Flask, view: OperationsView) -> None:
+    endpoint = str(view.endpoint)
+    if endpoint in app.blueprints:
+        raise ValueError(
+            f"The endpoint {endpoint!r} of the Operations view is taken by another "
+            "view or blueprint of this app. Give it another: subclass OperationsView "
+            "with an __init__ that passes endpoint=..., and give the class as "
+            "OpsRefresh(..., operations_view=...)."
+        )
 
 
 def _add_routes(app: Flask, installation: Installation) -> None:

@@ -94,6 +94,11 @@ def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
 def _progress(counts: cabc.Mapping[str, object] | None) -> tuple[int, int] | None:
     """How many are done of how many; ``None`` where the counts do not tell."""
     counts = counts or {}
+    if not isinstance(counts, cabc.Mapping):
+        raise TypeError(
+            f"progress_bar shows counts by name, and {counts!r} are none. Give a "
+            'mapping: {"processed": 3, "total": 10}.'
+        )
     done, total = counts.get("processed"), counts.get("total")
     if not isinstance(done, int) or not isinstance(total, int) or total <= 0:
         return None
@@ -135,8 +140,8 @@ def elapsed(
         return _DURATION % duration(max(0.0, seconds))
     if start is None or now is None:
         return _NONE
-    so_far = duration(age_seconds(start, now))
-    return _ELAPSED % (_in_utc(start).isoformat(), so_far)
+    began = _in_utc(start)
+    return _ELAPSED % (began.isoformat(), duration(age_seconds(began, now)))
 
 
 def duration(seconds: float) -> str:
@@ -160,9 +165,14 @@ def _ago(moment: dt.datetime, now: dt.datetime) -> str:
 
 
 def _in_utc(moment: dt.datetime) -> dt.datetime:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=dt.UTC)
-    return moment.astimezone(dt.UTC)
+    try:
+        is_naive = moment.tzinfo is None
+    except AttributeError:
+        raise TypeError(
+            f"timestamp and elapsed show datetimes, and {moment!r} is none. Give what "
+            "the model's DateTime attribute holds."
+        ) from None
+    return moment.replace(tzinfo=dt.UTC) if is_naive else moment.astimezone(dt.UTC)
 
 
 def _slug(status: str) -> str:

@@ -11,10 +11,13 @@ from markupsafe import Markup
 
 from .access import Access
 from .json_view import Masking
+from .model_mapping import ModelMapping
 from .settings import Settings
 
 if t.TYPE_CHECKING:
     from .live_region import LiveRegion
+    from .operation_runs import RunReader
+    from .review_packs import PackReader
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +30,21 @@ class Installation:
     masking: Masking
     blueprint_name: str
     get_session: cabc.Callable[[], t.Any]
+    runs: RunReader | None = None
+    packs: PackReader | None = None
     regions: dict[str, LiveRegion] = dataclasses.field(default_factory=dict)
 
     @property
     def poll_endpoint(self) -> str:
         """The endpoint that answers polls."""
         return f"{self.blueprint_name}.poll"
+
+    @property
+    def mappings(self) -> list[ModelMapping]:
+        """What is used of the app's models."""
+        runs = [self.runs.runs] if self.runs else []
+        packs = [self.packs.packs] if self.packs else []
+        return [*runs, *packs]
 
     def is_guarded(self, endpoint: str | None) -> bool:
         """Whether an endpoint is that of polls, or one of the Operations view's."""

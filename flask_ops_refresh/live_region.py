@@ -16,17 +16,21 @@ import typing as t
 import urllib.parse
 import uuid
 
+import sqlalchemy as sa
 from flask import current_app
 from flask import render_template
 from flask import url_for
 from flask_admin.babel import gettext
 from flask_admin.base import BaseView
 from flask_login import current_user
+from jinja2 import TemplateNotFound
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from . import clock
+from .app_secret import secret_of
+from .arguments import require_region_function
 from .assets import asset_url
 from .assets import release
 from .finding import found_or_none
@@ -49,6 +53,9 @@ class LiveState:
     :param interval: seconds until the next poll, from 1 to 300; ``None``: never
         again.
     :param context: called for the template's variables, only when they are needed.
+    :raises TypeError: ``version`` holds a record instead of its values, ``interval``
+        is no number, or ``context`` no function.
+    :raises ValueError: ``interval`` is out of bounds.
     """
 
     version: t.Any
@@ -56,13 +63,13 @@ class LiveState:
     context: cabc.Callable[[], cabc.Mapping[str, t.Any]] = dict
 
     def __post_init__(self) -> None:
-        seconds = self.interval
-        if seconds is None or SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
-            return
-        raise ValueError(
-            f"LiveState(interval={seconds!r}): allowed are {SHORTEST_SECONDS} to "
-            f"{LONGEST_SECONDS} seconds, or None for never again."
-        )
+        _check_interval(self.interval)
+        _check_version(self.version)
+        if not callable(self.context):
+            raise TypeError(
+                f"LiveState(context={self.context!r}) is no function. Its values are "
+                'only made when they are needed: context=lambda: {"job": job}.'
+            )
 
 
 class LiveRegion(abc.ABC):
@@ -73,6 +80,9 @@ class LiveRegion(abc.ABC):
     :param pause_when_hidden: whether it rests while the tab is hidden.
     :param pause_on_dialog: whether it rests while a dialog is open.
     """
+
+    #: What it takes: the scope, and the arguments of its address.
+    signature = inspect.signature(lambda scope, **args: None)
 
     def __init__(
         self,
@@ -86,6 +96,20 @@ class LiveRegion(abc.ABC):
         self.view = view
         pauses = {"hidden": pause_when_hidden, "dialog": pause_on_dialog}
         self.switched_off = " ".join(name for name, on in pauses.items() if not on)
+
+    def require_arguments(self, args: cabc.Mapping[str, t.Any]) -> None:
+        """Refuse arguments of a template that no address of the region has.
+
+        :raises TypeError: one is missing, or is none of the region's.
+        """
+        try:
+            self.signature.bind(None, **args)
+        except TypeError as error:
+            raise TypeError(
+                f"ops_refresh.live({self.name!r}) is called wrongly: {error}. The "
+                f"region is {self.name}{_names_of(self.signature)}; the scope comes by "
+                "itself."
+            ) from None
 
     @abc.abstractmethod
     def load(self, scope: Scope, args: Args) -> LiveState | None:
@@ -108,8 +132,8 @@ class FunctionRegion(LiveRegion):
     ) -> None:
         super().__init__(name, **options)
         self._load = load
-        self._template = template
-        self._signature = _signature(load)
+        self.template = template
+        self.signature = require_region_function(f"live_region({name!r})", load)
 
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Call the function with the address's arguments as its annotations say."""
@@ -118,18 +142,43 @@ class FunctionRegion(LiveRegion):
                 name: _converted(value, self._annotation(name))
                 for name, value in args.items()
             }
-            self._signature.bind(scope, **values)
+            self.signature.bind(scope, **values)
         except (KeyError, TypeError, ValueError):
             return None
-        return self._load(scope, **values)
+        state = self._load(scope, **values)
+        if state is not None and not isinstance(state, LiveState):
+            raise TypeError(
+                f"The live region {self.name!r} returned {state!r}. Return a "
+                "LiveState, or None for what is missing or out of scope."
+            )
+        return state
 
     def _annotation(self, name: str) -> t.Any:
-        parameter = self._signature.parameters.get(name)
+        parameter = self.signature.parameters.get(name)
         return None if parameter is None else parameter.annotation
 
     def render(self, state: LiveState) -> str:
-        """Render the template with the state's context."""
-        return render_template(self._template, **state.context())
+        """Render the template with the state's context.
+
+        :raises LookupError: there is no such template.
+        :raises TypeError: the context is no mapping.
+        """
+        context = state.context()
+        if not isinstance(context, cabc.Mapping):
+            raise TypeError(
+                f"The context of the live region {self.name!r} is {context!r}. Give "
+                'the template\'s variables by name: context=lambda: {"job": job}.'
+            )
+        try:
+            template = current_app.jinja_env.get_template(self.template)
+        except TemplateNotFound as error:
+            if error.name != self.template:
+                raise
+            raise LookupError(
+                f"live_region({self.name!r}): there is no template {self.template!r}. "
+                "Put it into the templates folder of the app or of a blueprint."
+            ) from None
+        return render_template(template, **context)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -224,12 +273,6 @@ def etag(region: LiveRegion, args: Args, scope: Scope, state: LiveState) -> str:
 
     :raises RuntimeError: the app has no secret key.
     """
-    secret = current_app.secret_key
-    if not secret:
-        raise RuntimeError(
-            "Flask-Ops-Refresh needs the app's SECRET_KEY, as sessions do."
-        )
-    key = secret if isinstance(secret, bytes) else secret.encode()
     parts = (
         region.name,
         sorted(args.items(multi=True)),
@@ -241,7 +284,7 @@ def etag(region: LiveRegion, args: Args, scope: Scope, state: LiveState) -> str:
     )
     digest = hashlib.blake2b(
         repr(parts).encode("utf-8", "surrogatepass"),
-        key=hashlib.sha256(key).digest(),
+        key=hashlib.sha256(secret_of(current_app)).digest(),
         digest_size=16,
     )
     return f'"{digest.hexdigest()}"'
@@ -286,14 +329,6 @@ def _switched_off(region: LiveRegion) -> Markup | str:
     return Markup(' data-ops-refresh-no-pause="{}"').format(region.switched_off)
 
 
-def _signature(load: cabc.Callable[..., t.Any]) -> inspect.Signature:
-    try:
-        return inspect.signature(load, eval_str=True)
-    except NameError:
-        # Annotations that only a type checker sees stay as they are written.
-        return inspect.signature(load)
-
-
 # As a template's arguments stand in an address.
 _TRUTHS = {"True": True, "False": False}
 
@@ -307,3 +342,35 @@ def _converted(value: str, annotation: t.Any) -> t.Any:
     if kinds & {uuid.UUID, "uuid.UUID", "UUID", "uuid.UUID | None", "UUID | None"}:
         return uuid.UUID(value)
     return value
+
+
+def _check_interval(seconds: object) -> None:
+    if seconds is None:
+        return
+    where = f"LiveState(interval={seconds!r})"
+    allowed = (
+        f"allowed are {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds, "
+        "or None for never again."
+    )
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"{where} is no number: {allowed}")
+    if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+        raise ValueError(f"{where}: {allowed}")
+
+
+def _check_version(version: object) -> None:
+    """A record is told by its key, and stays the same whatever is stored in it."""
+    for value in version if isinstance(version, tuple | list) else (version,):
+        if sa.inspect(value, raiseerr=False) is not None:
+            raise TypeError(
+                f"LiveState(version=...) holds {value!r}. Give the stored values that "
+                "the region shows, such as version=(job.state, job.done)."
+            )
+
+
+def _names_of(signature: inspect.Signature) -> inspect.Signature:
+    bare = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in signature.parameters.values()
+    ]
+    return inspect.Signature(bare)

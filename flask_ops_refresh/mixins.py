@@ -14,6 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from .clock import utc_now
+from .needed_indexes import KEY
+from .needed_indexes import LATEST_PACK
+from .needed_indexes import NeededIndex
+from .needed_indexes import NEWEST_RUNS
+from .needed_indexes import RUNS_BY_STATUS
+from .needed_indexes import RUNS_BY_TENANT
+from .needed_indexes import RUNS_BY_TYPE
 
 
 class OperationRunMixin:
@@ -48,13 +55,7 @@ class OperationRunMixin:
     @orm.declared_attr.directive
     def __table_args__(cls) -> tuple[t.Any, ...]:
         """An index for the list, and one for each of its filters."""
-        return _indexes(
-            cls,
-            ("workspace_id", "created_at", "id"),
-            ("workspace_id", "status", "created_at"),
-            ("workspace_id", "type", "created_at"),
-            ("workspace_id", "tenant_id", "created_at"),
-        )
+        return _indexes(cls, NEWEST_RUNS, RUNS_BY_STATUS, RUNS_BY_TYPE, RUNS_BY_TENANT)
 
 
 class ReviewPackMixin:
@@ -89,11 +90,20 @@ class ReviewPackMixin:
     @orm.declared_attr.directive
     def __table_args__(cls) -> tuple[t.Any, ...]:
         """An index for the latest pack of a tenant."""
-        return _indexes(cls, ("workspace_id", "tenant_id", "created_at", "id"))
+        return _indexes(cls, LATEST_PACK)
 
 
-def _indexes(cls: t.Any, *columns: tuple[str, ...]) -> tuple[t.Any, ...]:
-    table = cls.__tablename__
+def _indexes(cls: t.Any, *needed: NeededIndex) -> tuple[t.Any, ...]:
+    table = getattr(cls, "__tablename__", None)
+    if not isinstance(table, str):
+        raise TypeError(
+            f"{cls.__name__} mixes in a model of Flask-Ops-Refresh and has no table "
+            f'name. Give it one: __tablename__ = "{cls.__name__.lower()}s".'
+        )
+    columns = [
+        tuple("id" if name == KEY else name for name in index.attributes)
+        for index in needed
+    ]
     return tuple(
         sa.Index(f"ix_{table}_{'_'.join(names[1:])}", *names) for names in columns
     )

@@ -47,7 +47,10 @@ class ModelMapping:
     ) -> None:
         mapper = sa.inspect(model, raiseerr=False)
         if not isinstance(mapper, orm.Mapper):
-            raise TypeError(f"{model!r} is not a mapped SQLAlchemy model.")
+            raise TypeError(
+                f"{model!r} is not a mapped SQLAlchemy model. Give the class of the "
+                "app's own model."
+            )
         self.model = model
         self._mapper: orm.Mapper[t.Any] = mapper
         names = set(mapper.all_orm_descriptors.keys())
@@ -73,6 +76,15 @@ class ModelMapping:
         """The SQL type of an attribute; ``None`` where it is absent."""
         column = getattr(self.model, name) if self.has(name) else None
         return getattr(column, "type", None)
+
+    def column(self, name: str) -> sa.Column[t.Any] | None:
+        """The table's column behind an attribute; ``None`` where there is no one such.
+
+        A synonym or a hybrid may stand for a column, an expression does not.
+        """
+        attribute = getattr(self.model, name, None)
+        clause = getattr(attribute, "__clause_element__", lambda: attribute)()
+        return clause if isinstance(clause, sa.Column) else None
 
     def value(self, name: str) -> sa.ColumnElement[t.Any]:
         """The attribute as the driver gives it, or ``NULL`` where it is absent.

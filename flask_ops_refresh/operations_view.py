@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import inspect
 import re
 import typing as t
 import urllib.parse
@@ -59,6 +60,7 @@ class OperationsView(ScopedModelView):
 
     :param installation: the extension as it stands in the app.
     :param reader: what reads the app's runs.
+    :raises TypeError: it is made by the app, which only gives its class.
     """
 
     can_create = False
@@ -83,10 +85,16 @@ class OperationsView(ScopedModelView):
         model: type[t.Any],
         session: t.Any,
         *,
-        installation: Installation,
-        reader: RunReader,
+        installation: Installation | None = None,
+        reader: RunReader | None = None,
         **options: t.Any,
     ) -> None:
+        if installation is None or reader is None:
+            raise TypeError(
+                f"{type(self).__name__} is made and added to the Admin by init_app. "
+                "Give its class: OpsRefresh(..., operations_view="
+                f"{type(self).__name__})."
+            )
         self._installation = installation
         self._reader = reader
         self._shows_more = any(
@@ -371,6 +379,8 @@ class OperationsView(ScopedModelView):
 
 class OperationDetailRegion(LiveRegion):
     """The detail page's region, ``operation-detail?id=``."""
+
+    signature = inspect.signature(lambda scope, *, id: None)
 
     def __init__(self, view: OperationsView) -> None:
         super().__init__("operation-detail", view=view)

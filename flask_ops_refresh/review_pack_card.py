@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import inspect
 import typing as t
 import urllib.parse
 
@@ -46,6 +47,8 @@ class ReviewPackRegion(LiveRegion):
 
     :param download_url: the app's function from a pack to its address.
     """
+
+    signature = inspect.signature(lambda scope, *, tenant_id: None)
 
     def __init__(
         self,
@@ -164,8 +167,14 @@ def is_stock_dashboard() -> bool:
     return "flask_admin" in (template.filename or "").replace("\\", "/").split("/")
 
 
-def _checked(url: str | None) -> str | None:
-    if url is None or urllib.parse.urlsplit(url).scheme in ("", "http", "https"):
+def _checked(url: object) -> str | None:
+    if url is None:
+        return None
+    if isinstance(url, str) and urllib.parse.urlsplit(url).scheme in (
+        "",
+        "http",
+        "https",
+    ):
         return url
     raise ValueError(
         f"review_pack_download_url returned {url!r}: give a path, or an http address."

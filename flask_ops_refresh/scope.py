@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 import typing as t
+import uuid
 
 import sqlalchemy as sa
 
@@ -27,6 +28,15 @@ NO_WORKSPACES: t.Final = _Sentinel("NO_WORKSPACES")
 ScopeKind: t.TypeAlias = tuple[bool, bool, bool]
 
 
+#: What ids mostly are; anything else is looked at more closely.
+_IDS = frozenset({int, str, uuid.UUID, type(None)})
+_EXAMPLES = {
+    "workspace_id": "user.workspace_id of the user at hand",
+    "tenant_id": "tenant.id",
+    "tenant_ids": "[tenant.id for tenant in user.tenants]",
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Scope:
     """One workspace and some or all of its tenants.
@@ -37,9 +47,9 @@ class Scope:
         :data:`ALL_TENANTS`. None of them by default.
     :param tenant_id: the tenant whose review pack the dashboard shows.
     :param sees_tenantless: whether records without a tenant are in scope.
-    :raises TypeError: ``workspace_id`` is ``None``, or ``tenant_ids`` is not a
-        collection of ids. A user who sees nothing has no scope: the loader
-        returns ``None``.
+    :raises TypeError: ``workspace_id`` is ``None``, ``tenant_ids`` is not a
+        collection, or something else than an id stands for one. A user who sees
+        nothing has no scope: the loader returns ``None``.
     """
 
     workspace_id: t.Any = NO_WORKSPACES
@@ -53,6 +63,13 @@ class Scope:
                 "Scope(workspace_id=None) names no workspace. For a user who sees "
                 "nothing, return None from the scope loader instead of a Scope."
             )
+        if self.workspace_id is not NO_WORKSPACES:
+            _require_id("workspace_id", self.workspace_id)
+        _require_id("tenant_id", self.tenant_id)
+        if not isinstance(self.sees_tenantless, bool):
+            raise TypeError(
+                f"Scope(sees_tenantless={self.sees_tenantless!r}): give True or False."
+            )
         if self.tenant_ids is ALL_TENANTS or _is_parameter(self.tenant_ids):
             return
         if isinstance(self.tenant_ids, str | bytes) or not isinstance(
@@ -62,7 +79,9 @@ class Scope:
                 f"Scope(tenant_ids={self.tenant_ids!r}): give a collection of "
                 "tenant ids, or ALL_TENANTS."
             )
-        ids = (each for each in self.tenant_ids if each is not None)
+        ids = [each for each in self.tenant_ids if each is not None]
+        for each in ids:
+            _require_id("tenant_ids", each)
         object.__setattr__(self, "tenant_ids", tuple(dict.fromkeys(ids)))
 
     def select(self, model: t.Any) -> sa.Select[t.Any]:
@@ -128,6 +147,20 @@ class Scope:
             return [] if self.sees_tenantless else [column.is_not(None)]
         among = column.in_(self.tenant_ids)
         return [sa.or_(among, column.is_(None))] if self.sees_tenantless else [among]
+
+
+def _require_id(name: str, value: object) -> None:
+    """Refuse what is no value of a column. A column itself would match every row."""
+    if type(value) in _IDS or _is_parameter(value):
+        return
+    if (
+        isinstance(value, _Sentinel | tuple | list | set | frozenset | dict)
+        or sa.inspect(value, raiseerr=False) is not None
+    ):
+        raise TypeError(
+            f"Scope({name}=...) holds {value}, which is no id. Give the stored id, "
+            f"such as {_EXAMPLES[name]}."
+        )
 
 
 def _is_parameter(value: object) -> bool:

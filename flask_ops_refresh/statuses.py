@@ -41,6 +41,8 @@ class StatusRules:
     :param words: the app's own words for those of the table, such as
         ``{"pending": "queued"}``. A word may also name a normalised status
         outright: ``{"SUCCESS": "succeeded"}``.
+    :param argument: what the app calls ``words``.
+    :raises TypeError: ``words`` is no mapping of text to text.
     :raises ValueError: a word stands for something the table does not know.
     """
 
@@ -48,12 +50,16 @@ class StatusRules:
         self,
         table: cabc.Sequence[tuple[str, str | None, str]],
         words: cabc.Mapping[str, str] | None = None,
+        argument: str = "statuses",
     ) -> None:
+        #: What an app's own word can stand for.
+        self.meanings = tuple(sorted({each for row in table for each in row if each}))
+        words = _checked({} if words is None else words, self.meanings, argument)
         self.normalised: tuple[str, ...] = (
             *dict.fromkeys(row[2] for row in table),
             UNKNOWN,
         )
-        self._rows = tuple(_spelled_out(table, words or {}))
+        self._rows = tuple(_spelled_out(table, words))
         self._lookup = {(status, outcome): name for status, outcome, name in self._rows}
 
     def normalise(self, status: object, outcome: object = None) -> str:
@@ -86,12 +92,34 @@ def is_active(normalised: str) -> bool:
 
 def run_statuses(words: cabc.Mapping[str, str] | None = None) -> StatusRules:
     """The rules of operation runs."""
-    return StatusRules(_RUN_TABLE, words)
+    return StatusRules(_RUN_TABLE, words, "statuses")
 
 
 def review_pack_statuses(words: cabc.Mapping[str, str] | None = None) -> StatusRules:
     """The rules of review packs."""
-    return StatusRules(_PACK_TABLE, words)
+    return StatusRules(_PACK_TABLE, words, "pack_statuses")
+
+
+def _checked(
+    words: object, meanings: cabc.Collection[str], argument: str
+) -> cabc.Mapping[str, str]:
+    if not isinstance(words, cabc.Mapping):
+        raise TypeError(
+            f"OpsRefresh({argument}={words!r}) is no mapping. Give the app's words and "
+            f'what they stand for: {argument}={{"pending": "queued"}}.'
+        )
+    for word, meaning in words.items():
+        if not isinstance(word, str):
+            raise TypeError(
+                f"OpsRefresh({argument}=...): {word!r} is no text. Give the word as "
+                "it is stored, of an Enum the member's name."
+            )
+        if meaning not in meanings:
+            raise ValueError(
+                f"OpsRefresh({argument}=...): {word!r} cannot stand for {meaning!r}. "
+                f"Allowed: {', '.join(meanings)}."
+            )
+    return words
 
 
 def _spelled_out(
@@ -100,14 +128,7 @@ def _spelled_out(
 ) -> cabc.Iterator[tuple[str, str | None, str]]:
     yield from table
     statuses = {row[0] for row in table}
-    outcomes = {row[1] for row in table if row[1] is not None}
-    names = {row[2] for row in table}
     for word, meaning in words.items():
-        if meaning not in statuses | outcomes | names:
-            allowed = ", ".join(sorted(statuses | outcomes | names))
-            raise ValueError(
-                f"statuses: {word!r} cannot stand for {meaning!r}. Allowed: {allowed}."
-            )
         if meaning not in statuses:
             final = {row[1]: row[2] for row in table}.get(meaning, meaning)
             yield (word, None, final)
@@ -141,6 +162,10 @@ class _Exactly(FunctionElement[bool]):
 
     type = sa.Boolean()
     inherit_cache = True
+
+    def self_group(self, against: t.Any = None) -> t.Any:
+        """Stand as it is: "(a = b) = 1", as SQLAlchemy would have it, uses no index."""
+        return self
 
 
 @compiles(_Exactly)

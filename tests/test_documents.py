@@ -29,7 +29,7 @@ from .reader_app import Reader
 from .reader_app import Stranger
 
 ROOT = pathlib.Path(__file__).parent.parent
-PACKAGE = ROOT / "flask_ops_refresh"
+PACKAGE = pathlib.Path(flask_ops_refresh.__file__).parent
 PATHS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES = {path.name: path.read_text() for path in PATHS}
 README = PAGES["README.md"]
@@ -89,6 +89,21 @@ def test_every_block_of_python_works(reason: str, code: str) -> None:
     listed = reader.client().get("/admin/operations/")
     assert "import" in region(listed).element.text
     assert region(listed).interval is not None
+
+
+def test_the_lines_for_the_shell_end_a_run() -> None:
+    """Typed one after another, they leave a run that has succeeded."""
+    [code] = [code for reason, code in blocks_of("quickstart.md") if reason]
+    reader = Reader(code)
+    with reader.app.app_context():
+        reader.db.create_all()
+        exec(compile(code, "shell", "exec", dont_inherit=True), reader.names)
+    reader.names["ops"].scope_loader(lambda user: flask_ops_refresh.Scope(1))
+    reader.names["ops"].init_app(reader.app)
+    [badge] = region(reader.client().get("/admin/operations/")).element.select(
+        ".ops-refresh-status"
+    )
+    assert badge.text == "Succeeded"
 
 
 def test_the_readme_adds_at_most_ten_lines() -> None:

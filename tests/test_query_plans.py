@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import functools
 import json
 import pathlib
 import typing as t
@@ -19,6 +20,7 @@ from .host_app import create_host
 from .host_app import db
 from .host_app import OperationRun
 from .pages import poll
+from .query_plans import statements
 
 RUNS = 200_000
 
@@ -60,27 +62,6 @@ def _fill() -> None:
     db.session.commit()
     db.session.execute(sa.text("ANALYZE"))
     db.session.commit()
-
-
-def statements(host: Host, user: int, url: str, *, polled: bool) -> list[t.Any]:
-    """The SQL about runs that a page or poll makes, with its values."""
-    ran: list[t.Any] = []
-
-    def note(
-        connection: t.Any, cursor: t.Any, sql: str, values: t.Any, *_: t.Any
-    ) -> None:
-        if "operation_runs" in sql:
-            ran.append((sql, values))
-
-    client = host.client(user)
-    with host.app.app_context():
-        engine = db.engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    response = poll(client, url) if polled else client.get(url)
-    sa.event.remove(engine, "before_cursor_execute", note)
-    assert response.status_code == 200
-    assert ran
-    return ran
 
 
 def assert_by_index(host: Host, sql: str, values: t.Any) -> None:
@@ -128,5 +109,9 @@ def test_list_detail_and_their_polls_read_200000_runs_by_index(full: Host) -> No
             (f"/admin/operations/details/?id={RUNS}", False),
             (f"/admin/ops-refresh/operation-detail?id={RUNS}", True),
         ]:
-            for sql, values in statements(full, user, path, polled=polled):
+            client = full.client(user)
+            ask = functools.partial(poll, client) if polled else client.get
+            with full.app.app_context():
+                engine = db.engine
+            for sql, values in statements(engine, ask, path, "operation_runs"):
                 assert_by_index(full, sql, values)

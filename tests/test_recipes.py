@@ -15,8 +15,8 @@ import typing as t
 import pytest
 import sqlalchemy as sa
 
-from .example.processes import children_of
 from .own_servers import own_redis
+from .process_tree import children_of
 from .waiting import wait_for
 
 ROOT = pathlib.Path(__file__).parent.parent

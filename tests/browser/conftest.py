@@ -1,34 +1,23 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import os
-import shutil
-import threading
 import typing as t
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 from playwright.sync_api import Page
-from playwright.sync_api import sync_playwright
-from werkzeug.serving import make_server
-from werkzeug.serving import WSGIRequestHandler
 
+from .chromium import launch
+from .chromium import launched
+from .chromium import NAMES
 from .scripted_server import ScriptedServer
 from .scripted_server import Watched
+from .thread_server import serving
 
 Open: t.TypeAlias = "cabc.Callable[..., Watched]"
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,16 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> cabc.Iterator[Browser]:
     """A real Chromium, as the system has it."""
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
-        reason = f"no Chromium on this machine (looked for {', '.join(_NAMES)})"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+    with launched() as browser:
+        if browser is None:
+            reason = f"no Chromium on this machine (looked for {', '.join(NAMES)})"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -64,31 +50,24 @@ def page(chromium: Browser) -> cabc.Iterator[Page]:
     assert errors == []
 
 
-class _Silent(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None:
-        pass
+@pytest.fixture
+def kept_page(chromium: Browser) -> cabc.Iterator[Page]:
+    """A page of a Chromium that keeps pages alive when they are left.
+
+    As it does for people; Playwright switches it off.
+    """
+    browser = launch(
+        chromium.browser_type, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    yield browser.new_page()
+    browser.close()
 
 
 @pytest.fixture
 def serve() -> cabc.Iterator[cabc.Callable[[Flask], str]]:
     """Serve an app from threads of its own; gives the address."""
-    running = []
-
-    def start(app: Flask) -> str:
-        server = make_server(
-            "127.0.0.1", 0, app, threaded=True, request_handler=_Silent
-        )
-        server.daemon_threads = True  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        running.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with contextlib.ExitStack() as running:
+        yield lambda app: running.enter_context(serving(app))
 
 
 @pytest.fixture

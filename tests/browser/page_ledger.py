@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 import typing as t
 
 from playwright.sync_api import Page
@@ -135,6 +136,17 @@ class Ledger:
 
 def read(page: Page) -> Ledger:
     return Ledger(**page.evaluate("ledger.read()"))
+
+
+def failures(page: Page) -> int:
+    """How many polls have failed since the last one that was answered."""
+    polls = reversed(read(page).polls)
+    return sum(1 for _ in itertools.takewhile(_has_failed, polls))
+
+
+def _has_failed(poll: dict[str, t.Any]) -> bool:
+    settled = poll["settled"]
+    return settled is not None and _outcome(poll, settled - poll["began"]) == "failed"
 
 
 def check(page: Page, interval: float) -> None:

@@ -6,10 +6,10 @@ import collections
 import collections.abc as cabc
 import dataclasses
 import os
+import re
 import socket
 import struct
 import threading
-import time
 import typing as t
 
 from flask import Flask
@@ -18,39 +18,14 @@ from flask import request
 from flask import Response
 from flask import url_for
 from markupsafe import Markup
+from playwright.sync_api import expect
 from playwright.sync_api import Page
 
 from flask_ops_refresh import assets
 
-from . import page_ledger
+from .watched_page import WatchedPage
 
 _TEMPLATES = assets.STATIC_FOLDER.parent / "templates"
-
-# Notes when a request of the page is on its way. It is in place before the clock
-# is, and before any script of the page.
-WATCH_FETCH = """
-  window.polls = { open: 0, most: 0 };
-  const send = window.fetch;
-  window.fetch = async (...given) => {
-    polls.most = Math.max(polls.most, ++polls.open);
-    try {
-      const answer = await send(...given);
-      // Read to its end here, so that once no request is open all is taken in.
-      const text = answer.status === 200 ? await answer.text() : "";
-      answer.text = async () => text;
-      return answer;
-    } finally {
-      polls.open -= 1;
-    }
-  };
-"""
-
-HIDE = """
-  (hidden) => {
-    Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
-    document.dispatchEvent(new Event("visibilitychange"));
-  }
-"""
 
 
 @dataclasses.dataclass
@@ -82,16 +57,6 @@ def _reset(connection: socket.socket, after: str) -> t.NoReturn:
     # The server's own files on the socket would keep a mere close() from closing it.
     os.close(connection.detach())
     raise ConnectionResetError
-
-
-def wait_until_idle(page: Page) -> None:
-    """Wait until no request of the page is on its way.
-
-    Asks from outside, which no policy of the page forbids.
-    """
-    deadline = time.monotonic() + 15
-    while page.evaluate("window.polls.open"):
-        assert time.monotonic() < deadline, "a request of the page is never answered"
 
 
 class ScriptedServer:
@@ -175,8 +140,8 @@ class ScriptedServer:
         return Response(assets.served_files()[name], mimetype="text/javascript")
 
 
-class Watched:
-    """A page on a scripted server, under a clock that only the test moves."""
+class Watched(WatchedPage):
+    """A watched page of a scripted server."""
 
     def __init__(
         self,
@@ -184,43 +149,18 @@ class Watched:
         serve: cabc.Callable[[Flask], str],
         server: ScriptedServer,
     ) -> None:
-        self.page = page
         self.server = server
-        page.add_init_script(WATCH_FETCH)
-        page.clock.install(time=1_770_000_000)
-        page.add_init_script(page_ledger.KEEP_LEDGER)
         self.address = serve(server.app)
-        page.goto(self.address)
-        page.clock.pause_at(1_770_000_100)
-        self.idle()
+        super().__init__(page, self.address, float(server.interval))
         self.server.polls.clear()
-        self.advance(0)
 
-    def advance(self, seconds: float, step: float = 0.5) -> None:
-        """Let time pass on the page, each answer taken in before it goes on."""
-        left = seconds
-        self.idle()
-        while left > 0:
-            self.page.clock.run_for(int(min(step, left) * 1000))
-            left -= step
-            self.idle()
-
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass on the page without waiting for answers."""
-        self.page.clock.run_for(int(seconds * 1000))
-
-    def idle(self) -> None:
-        """Wait until no request of the page is on its way."""
-        wait_until_idle(self.page)
-
-    def check(self) -> None:
-        """Fail where the page has broken the contract until now."""
-        self.idle()
-        page_ledger.check(self.page, float(self.server.interval))
-
-    def hide(self, hidden: bool = True) -> None:
-        """Put the tab in the background, or back in front."""
-        self.page.evaluate(HIDE, hidden)
+    def shows(self, text: str, notice: str = "", name: str = "one") -> None:
+        """Fail unless a region says this, its notice that, and the contract holds."""
+        self.check()
+        expect(self.page.locator(f"#ops-refresh-{name}")).to_have_text(text)
+        controls = self.page.locator(f"[data-ops-refresh-for=ops-refresh-{name}]")
+        said = expect(controls.locator("[data-part=notice]"))
+        said.to_have_text(re.compile(f"^{notice}.+") if notice else "")
 
     @property
     def asked(self) -> int:

@@ -8,9 +8,9 @@ import datetime as dt
 from playwright.sync_api import Page
 from playwright.sync_api import Request
 
-from .scripted_server import HIDE
-from .scripted_server import wait_until_idle
-from .scripted_server import WATCH_FETCH
+from .watched_page import HIDE
+from .watched_page import wait_until_idle
+from .watched_page import WATCH_FETCH
 
 
 class Tabs:

@@ -94,6 +94,36 @@ def test_an_answer_that_stops_half_way_is_given_up(watch: Open) -> None:
     hold.set()
 
 
+def test_hung_answers_are_failures_like_any(watch: Open) -> None:
+    """Each is given up after ten seconds, the third is told, a success clears it."""
+    watched = watch()
+    watched.page.evaluate("Math.random = () => 0")
+    hold = threading.Event()
+    watched.server.then(*[Answer(200, "<p>late</p>", hold=hold)] * 3)
+    for number, delay in enumerate((1, 1, 2), start=1):
+        watched.shows("first")
+        watched.pass_time(delay)
+        watched.server.wait_for(number)
+        watched.pass_time(10)
+    watched.shows("first", "Connection lost, last updated")
+    hold.set()
+    watched.server.then(Answer(200, "<p>second</p>"))
+    watched.advance(4)
+    watched.shows("second")
+
+
+@pytest.mark.parametrize(("interval", "seconds"), [("1", 7), ("5", 36), ("10", 62)])
+def test_a_lost_connection_is_told_in_time(
+    watch: Open, interval: str, seconds: int
+) -> None:
+    """Three failures take a while, the longer the interval; never longer than this."""
+    watched = watch(interval=interval)
+    watched.page.evaluate("Math.random = () => 0.999999")
+    watched.server.usual = Answer(500, is_ours=False)
+    watched.advance(seconds)
+    watched.shows("first", "Connection lost, last updated")
+
+
 def test_the_network_goes_while_an_answer_is_on_its_way(watch: Open) -> None:
     """Offline gives the request up, rests without a word, and makes up for it once."""
     watched = watch()
@@ -203,7 +233,7 @@ def test_a_laptop_that_slept_for_hours_asks_once(
     watched.server.wait_for(1)
     watched.idle()
     assert watched.asked == 1
-    region(watched).to_have_text("this morning")
+    watched.shows("this morning")
     watched.advance(3)
     assert watched.asked == 4
 
@@ -217,7 +247,7 @@ def test_a_laptop_that_fell_asleep_in_mid_request_wakes_up(watch: Open) -> None:
     watched.server.wait_for(1)
     watched.page.clock.fast_forward(9 * 3600 * 1000)
     watched.advance(2)
-    region(watched).to_have_text("this morning")
+    watched.shows("this morning")
     hold.set()
 
 
@@ -232,8 +262,8 @@ def test_leaving_the_page_in_mid_request_leaves_nothing(watch: Open) -> None:
     page.goto("about:blank")
     hold.set()
     page.go_back()
-    region(watched).to_have_text("first")
     watched.advance(1)
+    watched.shows("first")
     assert watched.page.evaluate("polls.most") == 1
 
 

@@ -19,8 +19,8 @@ from ..conftest import Host
 from ..host_app import OperationRun
 from ..host_app import ReviewPack
 from ..host_app import User
-from .scripted_server import wait_until_idle
-from .scripted_server import WATCH_FETCH
+from .watched_page import wait_until_idle
+from .watched_page import WATCH_FETCH
 
 
 class Live:

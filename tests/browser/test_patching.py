@@ -94,7 +94,7 @@ def test_what_the_person_did_to_a_region_survives(watch: Open) -> None:
     """Ticked boxes, typed text, opened details, scroll and focus outlive a patch."""
     before = (
         "<p>old</p><details><summary>more</summary>text</details>"
-        "<div id=box style><p></p></div><input id=field><button id=go>Go</button>"
+        "<div id=box><p></p></div><input id=field><button id=go>Go</button>"
     )
     watched = opened(watch, table(("1", "a"), ("2", "b")) + before)
     page = watched.page
@@ -102,10 +102,10 @@ def test_what_the_person_did_to_a_region_survives(watch: Open) -> None:
     page.locator("#field").fill("typed")
     page.locator("summary").click()
     page.locator("#go").focus()
-    page.evaluate(
-        """box.style.cssText = "height: 20px; overflow: auto";
-        box.firstChild.style.height = "500px"; box.scrollTop = 120;"""
+    page.add_style_tag(
+        content="#box { height: 20px; overflow: auto } #box p { height: 500px }"
     )
+    page.evaluate("box.scrollTop = 120")
     show(watched, table(("1", "a"), ("2", "c")) + before.replace("old", "new"))
     expect(page.get_by_text("new", exact=True)).to_be_visible()
     expect(page.locator("tbody input").nth(1)).to_be_checked()
@@ -113,6 +113,7 @@ def test_what_the_person_did_to_a_region_survives(watch: Open) -> None:
     expect(page.locator("#field")).to_have_value("typed")
     expect(page.locator("#go")).to_be_focused()
     assert page.locator("details").get_attribute("open") is not None
+    assert page.evaluate("box.scrollTop") == 120
 
 
 def test_selected_text_waits_with_the_patch(watch: Open) -> None:

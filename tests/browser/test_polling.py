@@ -94,8 +94,10 @@ def test_a_slow_server_is_asked_less_often(watch: Open) -> None:
     hold.set()
     watched.advance(7.5)
     assert watched.asked == 1
+    watched.shows("first")
     watched.advance(0.5)
     assert watched.asked == 2
+    watched.shows("first")
 
 
 def test_a_hung_request_is_given_up_after_ten_seconds(watch: Open) -> None:
@@ -111,6 +113,7 @@ def test_a_hung_request_is_given_up_after_ten_seconds(watch: Open) -> None:
     watched.idle()
     watched.advance(2)
     assert watched.asked == 2
+    watched.shows("first")
     hold.set()
 
 
@@ -166,12 +169,14 @@ def test_retry_after_is_obeyed(watch: Open, status: int, form: str) -> None:
     watched.server.then(Answer(status, headers=headers, is_ours=False))
     watched.advance(1)
     assert watched.asked == 1
-    watched.server.usual = Answer(interval="60")
+    watched.shows("first")
+    watched.server.usual = Answer(200, "<p>second</p>", interval="60")
     # A date knows whole seconds only, and pages come back spread over an interval.
     watched.advance(18)
     assert watched.asked == 1
     watched.advance(3.5)
     assert watched.asked == 2
+    watched.shows("second")
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410])

@@ -19,9 +19,9 @@ from ..host_app import db
 from ..host_app import ReviewPack
 from ..host_app import Tenant
 from ..host_app import User
-from .scripted_server import HIDE
 from .tabs import now
 from .tabs import Tabs
+from .watched_page import HIDE
 
 Serve: t.TypeAlias = "cabc.Callable[[Flask], str]"
 
@@ -104,7 +104,10 @@ def test_a_removed_membership_empties_every_open_page(
 def test_a_removed_tenant_empties_what_shows_it(
     host: Host, page: Page, serve: Serve
 ) -> None:
-    """Run and card are refused; the list loses its rows and rests."""
+    """Run and card are refused; the list loses its rows and rests.
+
+    Its filters lose the name when it is loaded again.
+    """
     watching = Watching(host, page, serve)
     host.update(User, BEN, tenant_ids=[1])
     watching.assert_gone_for_good("detail", "card")
@@ -112,6 +115,8 @@ def test_a_removed_tenant_empties_what_shows_it(
     expect(rows).to_contain_text("No operation")
     assert "secret" not in rows.inner_html()
     assert watching.tabs.asked["list"] == 1
+    watching.list.reload()
+    assert "secret" not in watching.list.content()
 
 
 def test_a_disabled_user_is_told_on_every_open_page(

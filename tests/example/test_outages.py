@@ -20,9 +20,9 @@ from example_app.models import ReviewPack
 from ..own_servers import own_postgresql
 from ..own_servers import own_redis
 from ..own_servers import OwnServer
+from ..process_tree import children_of
 from ..waiting import wait_for
 from .conftest import Example
-from .processes import children_of
 from .processes import demo
 from .python_environments import SmallEnvironment
 
@@ -153,14 +153,15 @@ def assert_done(installation: Installation, run_ids: cabc.Iterable[int]) -> None
         assert run.outcome == "succeeded", run.failure_summary
 
 
-def assert_lost(installation: Installation, run_ids: cabc.Iterable[int]) -> None:
-    """Runs failed because of their worker, and say so."""
+def assert_failed(
+    installation: Installation, run_ids: cabc.Iterable[int], code: str
+) -> None:
+    """Runs failed, and say why."""
     for run_id in run_ids:
         run = installation.example.run(run_id)
         assert run.outcome == "failed"
         assert run.failure_summary is not None
-        code = run.failure_summary["entries"][0]["code"]
-        assert code in ("worker_lost", "worker_stopped")
+        assert run.failure_summary["entries"][0]["code"] == code
 
 
 def assert_offered_whole(installation: Installation, run_id: int) -> None:
@@ -198,7 +199,7 @@ def test_killed_worker(installation: Installation) -> None:
         kept = installation.request_run("inventory.collect")
         wait_for_the_end(installation, (*lost, kept))
         wait_for(lambda: installation.files() == [], "the end of the draft")
-    assert_lost(installation, lost)
+    assert_failed(installation, lost, "worker_lost")
     assert installation.pack(lost[1]).status == "failed"
     assert_done(installation, [kept])
     assert_once(installation, (*lost, kept))
@@ -206,7 +207,7 @@ def test_killed_worker(installation: Installation) -> None:
 
 @on_both
 def test_killed_web_server(installation: Installation) -> None:
-    """Its worker follows; the next one does what was accepted."""
+    """Its worker stops what it does; the next one does what was accepted."""
     with installation.demo() as (web, _):
         lost = start_both(installation)
         kept = installation.request_run("inventory.collect")
@@ -215,7 +216,7 @@ def test_killed_web_server(installation: Installation) -> None:
     with installation.demo():
         wait_for_the_end(installation, (*lost, kept))
         wait_for(lambda: installation.files() == [], "the end of the draft")
-    assert_lost(installation, lost)
+    assert_failed(installation, lost, "worker_stopped")
     assert installation.pack(lost[1]).status == "failed"
     assert_done(installation, [kept])
     assert_once(installation, (*lost, kept))

@@ -100,7 +100,8 @@ def test_a_word_for_nothing_known_is_an_error() -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011
         run_statuses({"x": "paused"})
     assert str(error.value) == (
-        "statuses: 'x' cannot stand for 'paused'. Allowed: completed, failed, partial, "
+        "OpsRefresh(statuses=...): 'x' cannot stand for 'paused'. Allowed: completed, "
+        "failed, partial, "
         "partially_succeeded, queued, running, succeeded."
     )
 
