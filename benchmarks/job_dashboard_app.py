@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import contextlib
 import os
 
 import redis
@@ -24,10 +26,14 @@ def create_app() -> Flask:
     return app
 
 
-def enqueue(url: str, jobs: int) -> str:
-    """Put jobs on an empty queue; gives the id of the first."""
+@contextlib.contextmanager
+def queued(url: str, jobs: int) -> cabc.Iterator[str]:
+    """So many jobs on a queue meanwhile; gives the id of the first."""
     with redis.Redis.from_url(url) as connection:
         queue = Queue(QUEUE, connection=connection)
         queue.empty()
-        ids = [queue.enqueue("time.sleep", 1).id for _ in range(jobs)]
-    return str(ids[0])
+        wanted = [Queue.prepare_data("time.sleep", (1,)) for _ in range(jobs)]
+        try:
+            yield str(queue.enqueue_many(wanted)[0].id)
+        finally:
+            queue.delete(delete_jobs=True)

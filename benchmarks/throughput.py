@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import job_dashboard_app
 from . import measured_app
+from . import sample_rows
 from .goals import Measured
 from .load import bytes_on_the_wire
 from .load import rates
@@ -11,7 +12,8 @@ from .load import Target
 from .servers import serving
 from .surfaces import Surfaces
 
-_JOBS = 50
+#: Jobs on one of its pages, of as many as there are runs.
+_SHOWN_JOBS = 50
 _REDIS = "redis://127.0.0.1:6379/9"
 
 
@@ -22,9 +24,9 @@ def compare(
 
     :param url: of a database with 10,000 runs.
     """
-    job_id = job_dashboard_app.enqueue(_REDIS, _JOBS)
     settings = {measured_app.DATABASE_URL: url}
     with (
+        job_dashboard_app.queued(_REDIS, sample_rows.FEWEST) as job_id,
         serving("benchmarks.measured_app:create_app()", **settings) as ours,
         serving(
             "benchmarks.job_dashboard_app:create_app()",
@@ -60,7 +62,7 @@ def _targets(surfaces: Surfaces) -> list[Target]:
 
 def _job_dashboard(address: str, job_id: str) -> list[Target]:
     data = f"{address}/rq/0/data"
-    jobs = f"jobs/{job_dashboard_app.QUEUE}/queued/{_JOBS}/asc/1.json"
+    jobs = f"jobs/{job_dashboard_app.QUEUE}/queued/{_SHOWN_JOBS}/asc/1.json"
     return [
         Target("rq-dashboard, job", f"{data}/job/{job_id}.json", 200),
         Target("rq-dashboard, 50 jobs", f"{data}/{jobs}", 200),
