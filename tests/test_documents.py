@@ -86,9 +86,10 @@ def test_every_block_of_python_works(reason: str, code: str) -> None:
     names = reader.run()
     model = names["ops"]._operation_run
     reader.store_run(model)
-    listed = reader.client().get("/admin/operations/")
-    assert "import" in region(listed).element.text
-    assert region(listed).interval is not None
+    for query in ("", "?flt0_0=queued", "?sort=0", "?search=import"):
+        listed = reader.client().get(f"/admin/operations/{query}")
+        assert "import" in region(listed).element.text
+        assert region(listed).interval is not None
 
 
 def test_the_lines_for_the_shell_end_a_run() -> None:
