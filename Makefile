@@ -5,6 +5,7 @@
 # make soak-browser  10,000 polls through one page in Chromium, and what they leave in it
 # make check   lint, format and types
 # make docs    the documentation as a site, in build/docs
+# make versions the extension on the lowest versions, and its wheel on another Python
 # make mutants what the tests do not notice when access and polling rules are changed
 # make storms  what 1,000 open pages do to a server that restarts (simulated)
 #
@@ -13,11 +14,13 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-TYPESCRIPT := typescript@7.0.2
+# What a browser or its checker needs: types, and what the Tabler theme loads.
+JAVASCRIPT := typescript@7.0.2 @tabler/core@1.4.0
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check docs mutants format chromium soak soak-browser storms clean
+.PHONY: help demo test versions bench check docs mutants format chromium soak soak-browser
+.PHONY: storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -36,8 +39,8 @@ $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@
 
-$(STAMPS)/$(TYPESCRIPT): $(STAMPS)/dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-save --no-package-lock --prefix .venv/js $(TYPESCRIPT)
+$(STAMPS)/javascript: $(STAMPS)/dev Makefile
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-save --no-package-lock --prefix .venv/js $(JAVASCRIPT)
 	@touch $@
 
 demo: $(STAMPS)/run
@@ -46,8 +49,11 @@ demo: $(STAMPS)/run
 chromium:
 	@sh .ci/install_chromium
 
-test: $(STAMPS)/dev chromium
+test: $(STAMPS)/javascript chromium
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+versions: $(STAMPS)/dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox $(ARGS)
 
 soak: $(STAMPS)/dev
 	$(BIN)/python -m benchmarks.soak_server
@@ -55,11 +61,14 @@ soak: $(STAMPS)/dev
 soak-browser: $(STAMPS)/dev chromium
 	$(BIN)/python -m benchmarks.soak_browser
 
-check: $(STAMPS)/dev $(STAMPS)/$(TYPESCRIPT)
+check: $(STAMPS)/javascript
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pyright
+	@# Flask-Admin has types and does not say so; ours build on them.
+	@touch $$(echo .venv/lib/python*/site-packages/flask_admin)/py.typed
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes flask_ops_refresh --ignoreexternal
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
 
 $(STAMPS)/docs: requirements/docs.txt $(STAMPS)/dev

@@ -15,6 +15,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
+from flask_babel import Babel
 from flask_login import current_user
 from flask_login import login_user
 from flask_login import LoginManager
@@ -102,6 +103,7 @@ def create_app() -> Flask:
         SECRET_KEY="for measuring only",
         SQLALCHEMY_DATABASE_URI=os.environ[DATABASE_URL],
     )
+    Babel(app)
     app.config.from_prefixed_env("BENCHMARK")
     db.init_app(app)
     login_manager = LoginManager(app)

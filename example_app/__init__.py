@@ -6,6 +6,7 @@ import collections.abc as cabc
 import typing as t
 
 from flask import Flask
+from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
 from .admin_site import init_admin_site
@@ -29,6 +30,7 @@ def create_app(config: cabc.Mapping[str, t.Any] | None = None) -> Flask:
     app = Flask(__name__)
     configure(app, config or {})
     CSRFProtect(app)
+    Babel(app)
     init_security_headers(app)
     init_error_pages(app)
     init_database(app)

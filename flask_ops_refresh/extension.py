@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import datetime as dt
 import typing as t
 import warnings
@@ -10,10 +11,15 @@ import weakref
 
 from flask import current_app
 from flask import Flask
+from flask import has_request_context
+from flask import request
 from flask_admin.base import Admin
 from flask_admin.base import BaseView
 from flask_admin.blueprints import _BlueprintWithHostSupport as Blueprint
+from flask_admin.contrib.sqla import view as sqla_view
+from flask_admin.helpers import get_current_view
 from markupsafe import Markup
+from sqlalchemy import orm
 
 from . import clock
 from . import formatting
@@ -119,20 +125,23 @@ class OpsRefresh:
         self._workspaces = workspaces
         self._access = Access(workspaces=workspaces)
         self._own_regions: dict[str, FunctionRegion] = {}
-        self._installations: weakref.WeakKeyDictionary[Flask, Installation] = (
+        self._installations: weakref.WeakKeyDictionary[Flask, list[Installation]] = (
             weakref.WeakKeyDictionary()
         )
+        self._views: weakref.WeakSet[OperationsView] = weakref.WeakSet()
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask, *, admin: Admin | None = None) -> None:
         """Add the surfaces to an app, after its Admin.
 
-        Reads the ``OPS_REFRESH_*`` settings.
+        Reads the ``OPS_REFRESH_*`` settings. Called again with another Admin of the
+        app, it adds them there as well.
 
         :param admin: the Admin to join, where the app has several.
         :raises RuntimeError: the app has no Admin, or several and none was named;
-            it has no SECRET_KEY or no session; or it already has the extension.
+            it has no SECRET_KEY or no session; or that Admin already has the
+            extension.
         :raises TypeError: an argument is not what it has to be, or a model lacks an
             attribute.
         :raises ValueError: a setting is unknown or not allowed, or the endpoint of
@@ -140,14 +149,17 @@ class OpsRefresh:
         """
         require_app(app)
         require_admin(admin)
-        if _NAME in app.extensions:
+        joined = self._installations.get(app, [])
+        admin = _the_admin(app, admin or self._admin)
+        is_taken = app.extensions.get(_NAME, self) is not self
+        if is_taken or any(each.admin is admin for each in joined):
             raise RuntimeError(
                 "Flask-Ops-Refresh is already initialised on this app. Call init_app "
-                "once; its object is app.extensions['flask_ops_refresh']."
+                "once for each Admin; its object is "
+                "app.extensions['flask_ops_refresh']."
             )
         settings = read_settings(app.config)
         runs, packs = self._readers(settings)
-        admin = _the_admin(app, admin or self._admin)
         source = session_source(app, self._session)
         secret_of(app)
         installation = Installation(
@@ -155,7 +167,7 @@ class OpsRefresh:
             access=self._access,
             settings=settings,
             masking=Masking(settings.masked_context_keys),
-            blueprint_name=_NAME,
+            blueprint_name=f"{_NAME}_{admin.endpoint}" if joined else _NAME,
             get_session=session_getter(source),
             runs=runs,
             packs=packs,
@@ -173,7 +185,7 @@ class OpsRefresh:
         log_denials(app, installation.is_guarded, DenialLog())
         app.jinja_env.globals["ops_refresh"] = TemplateGlobal(self)
         app.extensions[_NAME] = self
-        self._installations[app] = installation
+        self._installations[app] = [*joined, installation]
 
     def scope_loader(self, loader: _Loader) -> _Loader:
         """Register the function that says what a user may see.
@@ -258,8 +270,17 @@ class OpsRefresh:
     def installation(self) -> Installation:
         """The extension as it stands in the current app.
 
+        Where it joined several Admins: in the one that answers the request.
+
         :raises RuntimeError: it was not initialised on this app.
         """
+        first, *others = self._joined()
+        for each in others if has_request_context() else ():
+            if each.is_asked(request.blueprint, get_current_view()):
+                return each
+        return first
+
+    def _joined(self) -> list[Installation]:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         try:
             return self._installations[app]
@@ -268,6 +289,9 @@ class OpsRefresh:
                 "Flask-Ops-Refresh is not initialised on this app. Either init_app "
                 "was not called, or this is another OpsRefresh object."
             ) from None
+
+    def _joined_at(self, admin: Admin) -> Installation:
+        return next(each for each in self._joined() if each.admin is admin)
 
     def _require_free(self, name: object) -> None:
         if not isinstance(name, str):
@@ -293,8 +317,9 @@ class OpsRefresh:
     def _register(self, region: FunctionRegion) -> None:
         self._require_free(region.name)
         self._own_regions[region.name] = region
-        for installation in self._installations.values():
-            installation.regions[region.name] = region
+        for joined in self._installations.values():
+            for installation in joined:
+                installation.regions[region.name] = region
 
     def _readers(
         self, settings: Settings
@@ -337,16 +362,40 @@ class OpsRefresh:
     def _add_operations(
         self, app: Flask, installation: Installation, runs: RunReader, source: t.Any
     ) -> None:
-        with warnings.catch_warnings():
+        admin = installation.admin
+        views = [each for each in admin._views if isinstance(each, OperationsView)]
+        if any(each not in self._views for each in views):
+            raise RuntimeError(
+                "This Admin already has the Operations view of another OpsRefresh "
+                "object. An Admin that serves several apps needs one OpsRefresh "
+                "object beside it, with ops.init_app(app) for each app."
+            )
+        if not views:
+            views = [self._make_view(app, installation, runs, source)]
+            _require_free_endpoint(app, views[0])
+            admin.add_view(views[0])
+        for region in (views[0].detail_region, views[0].list_region):
+            installation.regions[region.name] = region
+
+    def _make_view(
+        self, app: Flask, installation: Installation, runs: RunReader, source: t.Any
+    ) -> OperationsView:
+        admin, options = installation.admin, {}
+        if installation.blueprint_name != _NAME:
+            options = {"endpoint": f"{admin.endpoint}_operations", "url": "operations"}
+        source = _as_views_take_it(source)
+        with _where_it_has_a_session(app, source), warnings.catch_warnings():
             # A bare session is all that an app without Flask-SQLAlchemy has.
             warnings.filterwarnings("ignore", "Passing a session", DeprecationWarning)
             view = self._operations_view(
-                runs.runs.model, source, installation=installation, reader=runs
+                runs.runs.model,
+                source,
+                installed=lambda: self._joined_at(admin),
+                reader=runs,
+                **options,
             )
-        _require_free_endpoint(app, view)
-        installation.admin.add_view(view)
-        for region in (view.detail_region, view.list_region):
-            installation.regions[region.name] = region
+        self._views.add(view)
+        return view
 
 
 class TemplateGlobal:
@@ -386,8 +435,8 @@ class TemplateGlobal:
         return draw_card(self._ops.installation)
 
     def is_stock_dashboard(self) -> bool:
-        """Whether the dashboard is Flask-Admin's own, so that the card goes on it."""
-        return is_stock_dashboard()
+        """Whether the dashboard is the theme's own, so that the card goes on it."""
+        return is_stock_dashboard(self._ops.installation.admin.theme)
 
 
 _BUILT_IN = ("operation-detail", "operation-list", "review-pack")
@@ -414,6 +463,29 @@ def _the_admin(app: Flask, admin: Admin | None) -> Admin:
             "join: ops.init_app(app, admin=admin)."
         )
     return admins[0]
+
+
+def _as_views_take_it(source: t.Any) -> t.Any:
+    """The object that has the session; before Flask-Admin 2.1 the session itself."""
+    if isinstance(source, orm.Session):
+        # Beside Flask-SQLAlchemy-Lite it takes no other kind of session.
+        return orm.scoped_session(t.cast("t.Any", lambda: source))
+    takes_objects = hasattr(sqla_view, "_get_deprecated_session")
+    return source if takes_objects else getattr(source, "session", source)
+
+
+def _where_it_has_a_session(
+    app: Flask, source: t.Any
+) -> contextlib.AbstractContextManager[t.Any]:
+    """Where Flask-Admin may look for it; Flask-SQLAlchemy-Lite's are an app context's.
+
+    Nowhere else is one pushed: in it Flask-Babel would have to have joined the app.
+    """
+    try:
+        hasattr(source, "session")
+    except RuntimeError:
+        return app.app_context()
+    return contextlib.nullcontext()
 
 
 def _require_free_endpoint(app: Flask, view: OperationsView) -> None:

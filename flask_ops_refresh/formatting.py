@@ -13,7 +13,8 @@ from .intervals import age_seconds
 
 _SECONDS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
-# Bootstrap's own colours, so that every swatch has them.
+# Bootstrap's own colours, so that every swatch has them, by the names of its fourth
+# release and of its fifth, on which other themes are.
 _COLOURS = {
     "queued": "secondary",
     "running": "primary",
@@ -40,11 +41,13 @@ _UNKNOWN = lazy_gettext("Unknown")
 
 # Filled in with "%", which escapes as Markup.format does, in half the time.
 _BADGE = Markup(
-    '<span class="badge badge-%s ops-refresh-status ops-refresh-status-%s"%s>%s</span>'
+    '<span class="badge badge-%s text-bg-%s ops-refresh-status '
+    'ops-refresh-status-%s"%s>%s</span>'
 )
 _ANNOUNCE = Markup(' data-key="status-%s" data-announce="%s: %s"')
 _STALLED = Markup(
-    '<span class="badge badge-warning ops-refresh-stalled" title="%s">%s</span>'
+    '<span class="badge badge-warning text-bg-warning ops-refresh-stalled" '
+    'title="%s">%s</span>'
 )
 _PROGRESS = Markup(
     '<span class="ops-refresh-progress"><progress max="100" value="%d" '
@@ -72,7 +75,7 @@ def status_badge(status: str, subject: str = "", key: str = "") -> Markup:
     label = status_label(status)
     announce = _ANNOUNCE % (key, subject, label) if subject else ""
     colour = _COLOURS.get(status, "light")
-    return _BADGE % (colour, _slug(status), announce, label)
+    return _BADGE % (colour, colour, _slug(status), announce, label)
 
 
 def stalled_badge(last_sign_of_life: dt.datetime | None) -> Markup:

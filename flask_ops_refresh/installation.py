@@ -7,6 +7,7 @@ import dataclasses
 import typing as t
 
 from flask_admin.base import Admin
+from flask_admin.base import BaseView
 from markupsafe import Markup
 
 from .access import Access
@@ -18,6 +19,10 @@ if t.TYPE_CHECKING:
     from .live_region import LiveRegion
     from .operation_runs import RunReader
     from .review_packs import PackReader
+
+
+#: Gives the extension as it stands in the current app.
+Installed: t.TypeAlias = "cabc.Callable[[], Installation]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +50,11 @@ class Installation:
         runs = [self.runs.runs] if self.runs else []
         packs = [self.packs.packs] if self.packs else []
         return [*runs, *packs]
+
+    def is_asked(self, blueprint: str | None, view: BaseView | None) -> bool:
+        """Whether a request is for this Admin, by its blueprint or its view."""
+        asked_by_poll = blueprint == self.blueprint_name
+        return asked_by_poll or (view is not None and view.admin is self.admin)
 
     def is_guarded(self, endpoint: str | None) -> bool:
         """Whether an endpoint is that of polls, or one of the Operations view's."""

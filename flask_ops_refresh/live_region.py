@@ -82,7 +82,7 @@ class LiveRegion(abc.ABC):
     """
 
     #: What it takes: the scope, and the arguments of its address.
-    signature = inspect.signature(lambda scope, **args: None)
+    signature: inspect.Signature = inspect.signature(lambda scope, **args: None)
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class LiveRegion(abc.ABC):
         self.name = name
         self.view = view
         pauses = {"hidden": pause_when_hidden, "dialog": pause_on_dialog}
-        self.switched_off = " ".join(name for name, on in pauses.items() if not on)
+        self.switched_off: str = " ".join(name for name, on in pauses.items() if not on)
 
     def require_arguments(self, args: cabc.Mapping[str, t.Any]) -> None:
         """Refuse arguments of a template that no address of the region has.
@@ -133,7 +133,9 @@ class FunctionRegion(LiveRegion):
         super().__init__(name, **options)
         self._load = load
         self.template = template
-        self.signature = require_region_function(f"live_region({name!r})", load)
+        self.signature: inspect.Signature = require_region_function(
+            f"live_region({name!r})", load
+        )
 
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Call the function with the address's arguments as its annotations say."""

@@ -58,7 +58,7 @@ class ModelMapping:
             if name not in names:
                 raise TypeError(_missing(model, name, mapper))
         self._names = names & {*required, *optional}
-        self.primary_key = tuple(
+        self.primary_key: tuple[t.Any, ...] = tuple(
             getattr(model, mapper.get_property_by_column(column).key)
             for column in mapper.primary_key
         )

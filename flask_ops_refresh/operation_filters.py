@@ -12,6 +12,7 @@ from flask_admin.contrib.sqla import filters
 
 from .formatting import status_label
 from .installation import Installation
+from .installation import Installed
 from .model_mapping import beginning
 from .model_mapping import key_value
 from .model_mapping import ModelMapping
@@ -121,7 +122,7 @@ class CreatedBetweenFilter(_InUtc, filters.DateTimeBetweenFilter):
 
 
 def run_filters(
-    installation: Installation, runs: ModelMapping, rules: StatusRules
+    installed: Installed, runs: ModelMapping, rules: StatusRules
 ) -> list[filters.BaseSQLAFilter]:
     """The filters that the model's attributes allow."""
     model = runs.model
@@ -130,11 +131,13 @@ def run_filters(
         kind = runs.type_of("type")
         if isinstance(kind, sa.Enum):
             return [(name, name) for name in kind.enums]
+        installation = installed()
         scope = installation.access.require()
         values = _distinct(installation, runs, scope, "type")
         return [(text, text) for text in map(read_text, values) if text]
 
     def tenants() -> Choices:
+        installation = installed()
         return _tenants(installation, runs, installation.access.require())
 
     found: list[filters.BaseSQLAFilter] = [

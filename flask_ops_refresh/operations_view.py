@@ -23,7 +23,7 @@ from . import clock
 from . import formatting
 from . import json_view
 from . import live_region
-from .installation import Installation
+from .installation import Installed
 from .intervals import list_interval
 from .intervals import run_interval
 from .live_region import Args
@@ -58,7 +58,7 @@ class OperationsView(ScopedModelView):
     are :class:`~flask_ops_refresh.operation_runs.RunRow` objects: the
     attributes of the contract read raw, any other that of the model's instance.
 
-    :param installation: the extension as it stands in the app.
+    :param installed: gives the extension as it stands in the current app.
     :param reader: what reads the app's runs.
     :raises TypeError: it is made by the app, which only gives its class.
     """
@@ -70,12 +70,24 @@ class OperationsView(ScopedModelView):
     can_export = True
     can_set_page_size = True
     page_size = 50
-    page_size_options = (20, 50, 100)
+    page_size_options: tuple[int, ...] = (20, 50, 100)
     export_max_rows = 10_000
     simple_list_pager = True
-    column_display_actions = False
+    column_display_actions: bool = False
     list_template = "flask_ops_refresh/operation_list.html"
     details_template = "flask_ops_refresh/operation_detail.html"
+    details_modal_template = "flask_ops_refresh/operation_dialog.html"
+
+    # Filled in for each view with what its model allows.
+    column_list: t.Any = None
+    column_export_list: t.Any = None
+    column_formatters: t.Any = None
+    column_formatters_export: t.Any = None
+    column_labels: t.Any = None
+    column_default_sort: t.Any = None
+    column_sortable_list: t.Any = None
+    column_searchable_list: t.Any = None
+    column_filters: t.Any = None
 
     #: The inner HTML of the detail page's region.
     detail_region_template = "flask_ops_refresh/_operation_detail.html"
@@ -85,17 +97,17 @@ class OperationsView(ScopedModelView):
         model: type[t.Any],
         session: t.Any,
         *,
-        installation: Installation | None = None,
+        installed: Installed | None = None,
         reader: RunReader | None = None,
         **options: t.Any,
     ) -> None:
-        if installation is None or reader is None:
+        if installed is None or reader is None:
             raise TypeError(
                 f"{type(self).__name__} is made and added to the Admin by init_app. "
                 "Give its class: OpsRefresh(..., operations_view="
                 f"{type(self).__name__})."
             )
-        self._installation = installation
+        self._installed = installed
         self._reader = reader
         self._shows_more = any(
             getattr(type(self), name) is not getattr(OperationsView, name)
@@ -106,12 +118,12 @@ class OperationsView(ScopedModelView):
         options.setdefault("category", "Monitoring")
         options.setdefault("endpoint", "operations")
         super().__init__(
-            model, session, installation=installation, records=reader.runs, **options
+            model, session, installed=installed, records=reader.runs, **options
         )
         # Rows carry the names of what they belong to; nothing else is joined.
         self._auto_joins = ()
-        self.detail_region = OperationDetailRegion(self)
-        self.list_region = OperationListRegion(self)
+        self.detail_region: OperationDetailRegion = OperationDetailRegion(self)
+        self.list_region: OperationListRegion = OperationListRegion(self)
 
     def _fill_in_columns(self) -> None:
         """Give what the app has not set itself the defaults its model allows."""
@@ -149,7 +161,7 @@ class OperationsView(ScopedModelView):
             self.column_searchable_list = [*key, "type", *related]
         if self.column_filters is None:
             self.column_filters = run_filters(
-                self._installation, runs, self._reader.statuses
+                self._installed, runs, self._reader.statuses
             )
         if self.column_extra_row_actions or self.can_edit or self.can_delete:
             self.column_display_actions = True
@@ -194,7 +206,7 @@ class OperationsView(ScopedModelView):
             if not (search or filters):
                 raise
             # A filter's value that the column cannot hold: nothing has it.
-            self._installation.get_session().rollback()
+            self.installation.get_session().rollback()
             return None, []
 
     def read_page(self) -> list[RunRow]:
@@ -219,7 +231,7 @@ class OperationsView(ScopedModelView):
     def _find(self, scope: Scope, id: str) -> t.Any:
         every = self._shows_more
         if type(self).get_query is OperationsView.get_query:
-            session = self._installation.get_session()
+            session = self.installation.get_session()
             return self._reader.find(session, scope, id, every=every)
         # A subclass has narrowed what there is to see.
         columns = self._reader.columns(detail=True, every=every)
@@ -249,28 +261,29 @@ class OperationsView(ScopedModelView):
         """One run, or 404 for one that is not there, out of scope or malformed."""
         id = get_mdict_item_or_list(request.args, "id")
         region, args = self.detail_region, live_region.as_args({"id": id})
-        scope = self._installation.access.require(self)
-        state = live_region.load(self._installation, region, scope, args)
+        scope = self.installation.access.require(self)
+        state = live_region.load(self.installation, region, scope, args)
         if state is None:
             abort(404)
+        inner = Markup(region.render(state))
+        if self.details_modal and request.args.get("modal"):
+            return self.render(self.details_modal_template, live_inner=inner)
         return_url = request.args.get("url")
         if not return_url or not stays_here(return_url):
             return_url = self.get_url(".index_view")
-        stylesheet = live_region.stylesheet(self._installation)
+        stylesheet = live_region.stylesheet(self.installation)
         return self.render(
             self.details_template,
             details_columns=(),
             stylesheet=stylesheet,
-            live_frame=live_region.frame(
-                self._installation, region, args, scope, state
-            ),
-            live_inner=Markup(region.render(state)),
+            live_frame=live_region.frame(self.installation, region, args, scope, state),
+            live_inner=inner,
             return_url=return_url,
         )
 
     def render(self, template: str, **kwargs: t.Any) -> str:
         """Render a template; the list's as a region alone when a poll asks for it."""
-        kwargs.setdefault("stylesheet", live_region.stylesheet(self._installation))
+        kwargs.setdefault("stylesheet", live_region.stylesheet(self.installation))
         if template == self.list_template and "data" in kwargs:
             kwargs["keyed_row"] = _keyed_row
             kwargs["unindented"] = _unindented
@@ -291,10 +304,10 @@ class OperationsView(ScopedModelView):
         return given_up and not any(vitality.awaited for vitality in vitalities)
 
     def _list_frame(self, rows: list[RunRow]) -> live_region.Frame:
-        scope = self._installation.access.require(self)
+        scope = self.installation.access.require(self)
         state = self.list_region.state(rows)
         return live_region.frame(
-            self._installation, self.list_region, request.args, scope, state
+            self.installation, self.list_region, request.args, scope, state
         )
 
     def render_list_region(self, rows: list[RunRow]) -> str:
@@ -363,11 +376,11 @@ class OperationsView(ScopedModelView):
 
     def vitality(self, run: RunRow, now: dt.datetime) -> Vitality:
         """Whether a run is waited for, and whether it seems dead."""
-        return vitality_of(run, self._installation.settings, now)
+        return vitality_of(run, self.installation.settings, now)
 
     def detail_context(self, run: RunRow) -> dict[str, t.Any]:
         """The variables of the detail region's template."""
-        masking = self._installation.masking
+        masking = self.installation.masking
         context = json_view.readable(*run.json("context"), masking)
         failures = json_view.failures(*run.json("failure_summary"), masking)
         now = clock.utc_now()
@@ -388,7 +401,7 @@ class OperationsView(ScopedModelView):
 class OperationDetailRegion(LiveRegion):
     """The detail page's region, ``operation-detail?id=``."""
 
-    signature = inspect.signature(lambda scope, *, id: None)
+    signature: inspect.Signature = inspect.signature(lambda scope, *, id: None)
 
     def __init__(self, view: OperationsView) -> None:
         super().__init__("operation-detail", view=view)
@@ -451,6 +464,7 @@ _SHOWING = (
     "column_details_list",
     "list_template",
     "details_template",
+    "details_modal_template",
     "detail_region_template",
     "get_list_value",
     "get_detail_value",

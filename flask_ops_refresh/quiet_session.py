@@ -30,13 +30,13 @@ class QuietSession(NullSession):
     Session interfaces do not save what they recognise as a null session.
     """
 
-    __setitem__ = SecureCookieSession.__setitem__  # type: ignore[assignment]
-    __delitem__ = SecureCookieSession.__delitem__  # type: ignore[assignment]
-    clear = SecureCookieSession.clear  # type: ignore[assignment]
-    pop = SecureCookieSession.pop
-    popitem = SecureCookieSession.popitem  # type: ignore[assignment]
-    update = SecureCookieSession.update  # type: ignore[assignment]
-    setdefault = SecureCookieSession.setdefault
+    __setitem__: t.Any = SecureCookieSession.__setitem__
+    __delitem__: t.Any = SecureCookieSession.__delitem__
+    clear: t.Any = SecureCookieSession.clear
+    pop: t.Any = SecureCookieSession.pop
+    popitem: t.Any = SecureCookieSession.popitem
+    update: t.Any = SecureCookieSession.update
+    setdefault: t.Any = SecureCookieSession.setdefault
 
 
 def keep_quiet(

@@ -12,6 +12,7 @@ from flask import render_template
 from flask_admin.babel import gettext
 from flask_admin.base import AdminIndexView
 from flask_admin.base import BaseView
+from flask_admin.theme import Theme
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
@@ -48,7 +49,7 @@ class ReviewPackRegion(LiveRegion):
     :param download_url: the app's function from a pack to its address.
     """
 
-    signature = inspect.signature(lambda scope, *, tenant_id: None)
+    signature: inspect.Signature = inspect.signature(lambda scope, *, tenant_id: None)
 
     def __init__(
         self,
@@ -161,10 +162,11 @@ def put_on_dashboard(view: BaseView) -> None:
         view._template = _DASHBOARD_TEMPLATE
 
 
-def is_stock_dashboard() -> bool:
-    """Whether the index template is Flask-Admin's own file, not the app's."""
+def is_stock_dashboard(theme: Theme) -> bool:
+    """Whether the index template is the theme's own file, not the app's."""
     template = current_app.jinja_env.get_template(STOCK_TEMPLATE)
-    return "flask_admin" in (template.filename or "").replace("\\", "/").split("/")
+    path = (template.filename or "").replace("\\", "/")
+    return path.endswith(f"/{theme.folder}/{STOCK_TEMPLATE}")
 
 
 def _checked(url: object) -> str | None:

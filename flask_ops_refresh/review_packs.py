@@ -66,7 +66,8 @@ class PackReader:
         self._signs_of_life = _OF_RUN if signs_of_life else ()
         self.packs = packs
         self.statuses = statuses
-        self.runs = runs if runs is not None and len(runs.primary_key) == 1 else None
+        has_one_key = runs is not None and len(runs.primary_key) == 1
+        self.runs: ModelMapping | None = runs if has_one_key else None
         self._latest = PreparedSelect(self._select_latest)
 
     def latest(self, session: t.Any, scope: Scope, tenant: str) -> PackRow | None:
@@ -135,7 +136,7 @@ class PackRow(StoredRow):
         super().__init__(reader.packs, reader.statuses, stored)
         self._runs = reader.runs
         # A run that goes on changes nothing that is shown of its pack.
-        self.stored_values = tuple(
+        self.stored_values: tuple[t.Any, ...] = tuple(
             value
             for name, value in stored._mapping.items()
             if name.removeprefix("stored_") not in _SIGNS

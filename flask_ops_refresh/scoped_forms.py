@@ -19,7 +19,7 @@ from flask_admin.model.fields import AjaxSelectField
 from wtforms.validators import ValidationError
 
 from .finding import found_or_none
-from .installation import Installation
+from .installation import Installed
 from .model_mapping import key_value
 from .model_mapping import ModelMapping
 from .scope import ALL_TENANTS
@@ -76,20 +76,20 @@ class RelatedRecords:
 
     def __init__(
         self,
-        installation: Installation,
+        installed: Installed,
         criteria: cabc.Callable[[Scope, t.Any], Criteria],
     ) -> None:
-        self._installation = installation
+        self._installed = installed
         self._criteria = criteria
 
     @property
     def session(self) -> t.Any:
         """The session of the current app."""
-        return self._installation.get_session()
+        return self._installed().get_session()
 
     def offered(self, model: t.Any) -> t.Any:
         """The records of a model that may be offered, as a query."""
-        scope = self._installation.access.require()
+        scope = self._installed().access.require()
         return self.session.query(model).filter(*self._criteria(scope, model))
 
     def scoped_loader(self, loader: t.Any) -> t.Any:

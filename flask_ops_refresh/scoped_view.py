@@ -37,6 +37,7 @@ from .finding import found_or_none
 from .form_tokens import require_token
 from .form_tokens import with_token
 from .installation import Installation
+from .installation import Installed
 from .model_mapping import ModelMapping
 from .request_origin import from_own_site
 from .request_origin import stays_here
@@ -59,7 +60,8 @@ _FORM_CLASSES = (
 class ScopedModelView(ModelView):
     """A model view of the records in scope.
 
-    :param installation: the extension as it stands in the app.
+    :param installed: gives the extension as it stands in the current app, of which
+        an Admin may serve several.
     :param records: what the extension uses of the app's model.
     """
 
@@ -68,35 +70,37 @@ class ScopedModelView(ModelView):
         model: type[t.Any],
         session: t.Any,
         *,
-        installation: Installation,
+        installed: Installed,
         records: ModelMapping,
         **options: t.Any,
     ) -> None:
-        self._installation = installation
+        self._installed = installed
         self._records = records
-        self._related = scoped_forms.RelatedRecords(installation, self.related_criteria)
-        self.model_form_converter = scoped_forms.scoped_converter(
+        self._related = scoped_forms.RelatedRecords(installed, self.related_criteria)
+        self.model_form_converter: type[t.Any] = scoped_forms.scoped_converter(
             self.model_form_converter, self._related
         )
-        self.inline_model_form_converter = scoped_forms.scoped_inline_converter(
-            self.inline_model_form_converter, self._related
+        self.inline_model_form_converter: type[t.Any] = (
+            scoped_forms.scoped_inline_converter(
+                self.inline_model_form_converter, self._related
+            )
         )
         super().__init__(model, session, **options)
 
     @property
     def installation(self) -> Installation:
-        """The extension as it stands in the app."""
-        return self._installation
+        """The extension as it stands in the current app."""
+        return self._installed()
 
     # Access
 
     def is_visible(self) -> bool:
         """Whether the menu shows the view: only to those who see anything in it."""
-        return super().is_visible() and self._installation.access.sees_something()
+        return super().is_visible() and self.installation.access.sees_something()
 
     def _handle_view(self, name: str, **kwargs: t.Any) -> t.Any:
         try:
-            self._installation.access.require()
+            self.installation.access.require()
         except Unauthorized:
             deny(401)
             return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
@@ -110,8 +114,8 @@ class ScopedModelView(ModelView):
 
     def get_query(self) -> t.Any:
         """The records in scope, as a query of the model."""
-        criteria = self._installation.access.require().criteria(self.model)
-        return self._installation.get_session().query(self.model).filter(*criteria)
+        criteria = self.installation.access.require().criteria(self.model)
+        return self.installation.get_session().query(self.model).filter(*criteria)
 
     def get_count_query(self) -> t.Any:
         """How many records are in scope."""
@@ -120,7 +124,7 @@ class ScopedModelView(ModelView):
     def get_one(self, id: t.Any) -> t.Any:
         """The model's instance of a record in scope; ``None`` for anything else."""
         query = self.get_query().filter(self._records.named(id))
-        return found_or_none(self._installation.get_session(), query.one_or_none)
+        return found_or_none(self.installation.get_session(), query.one_or_none)
 
     def get_those(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> list[t.Any]:
         """The model's instances of those records that are in scope."""
@@ -128,7 +132,7 @@ class ScopedModelView(ModelView):
         for start in range(0, max(len(keys), 1), _BATCH):
             wanted = self._records.among(keys[start : start + _BATCH])
             query = self.get_query().filter(wanted)
-            session = self._installation.get_session()
+            session = self.installation.get_session()
             found.extend(found_or_none(session, query.all) or ())
         return found
 
@@ -227,7 +231,7 @@ class ScopedModelView(ModelView):
     def _on_model_change(self, form: t.Any, model: t.Any, is_created: bool) -> None:
         super()._on_model_change(form, model, is_created)
         self._related.require_named_in_scope(form, model)
-        self._installation.get_session().flush()
+        self.installation.get_session().flush()
         if self.get_one(self.get_pk_value(model)) is None:
             raise ValidationError(
                 gettext("You may not see what this would become, so it is not saved.")

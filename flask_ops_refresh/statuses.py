@@ -53,7 +53,9 @@ class StatusRules:
         argument: str = "statuses",
     ) -> None:
         #: What an app's own word can stand for.
-        self.meanings = tuple(sorted({each for row in table for each in row if each}))
+        self.meanings: tuple[str, ...] = tuple(
+            sorted({each for row in table for each in row if each})
+        )
         words = _checked({} if words is None else words, self.meanings, argument)
         self.normalised: tuple[str, ...] = (
             *dict.fromkeys(row[2] for row in table),

@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import os
 import pathlib
+import sqlite3
 import typing as t
 
 import hypothesis
@@ -12,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from flask_ops_refresh import clock
 
@@ -41,6 +43,24 @@ class Clock:
 
     def advance(self, **delta: float) -> None:
         self.now += dt.timedelta(**delta)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> cabc.Iterator[None]:
+    """Let the many apps of a run share what they compile of the same templates."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": cache})
+        yield
+
+
+@sa.event.listens_for(sa.Engine, "connect")
+def write_without_waiting(connection: t.Any, record: t.Any) -> None:
+    """No test takes the power away: SQLite need not wait for the disk."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import importlib
+import importlib.util
 import typing as t
 
 import sqlalchemy as sa
@@ -127,6 +129,12 @@ def add_sign_in(app: Flask) -> None:
         return db.session.get(User, int(user_id))
 
 
+def add_translations(app: Flask) -> None:
+    """Initialise Flask-Babel where it is installed, as Flask-Admin then wants it."""
+    if importlib.util.find_spec("flask_babel"):
+        importlib.import_module("flask_babel").Babel(app)
+
+
 def create_host(
     database_url: str = "sqlite://",
     *,
@@ -146,6 +154,7 @@ def create_host(
         SECRET_KEY="host secret", SQLALCHEMY_DATABASE_URI=database_url, TESTING=True
     )
     app.config.update(config or {})
+    add_translations(app)
     db.init_app(app)
     add_sign_in(app)
     Admin(app, name="Host", **admin_options)

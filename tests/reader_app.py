@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
-import importlib
-import importlib.util
 import typing as t
 
 import flask
@@ -21,6 +19,8 @@ import flask_ops_refresh
 from flask_ops_refresh import ALL_TENANTS
 from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh import Scope
+
+from .host_app import add_translations
 
 
 class Membership(t.NamedTuple):
@@ -67,8 +67,7 @@ class Reader:
             SECRET_KEY="x", SQLALCHEMY_DATABASE_URI="sqlite://", TESTING=True
         )
         self.app.jinja_loader = DictLoader({"imports/_progress.html": "{{ job.done }}"})
-        if importlib.util.find_spec("flask_babel"):
-            importlib.import_module("flask_babel").Babel(self.app)
+        add_translations(self.app)
         self.db = SQLAlchemy(self.app, model_class=new_base())
         manager = flask_login.LoginManager(self.app)
         manager.user_loader(lambda user_id: person)

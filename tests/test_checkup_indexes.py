@@ -30,6 +30,7 @@ from flask_ops_refresh.model_mapping import ModelMapping
 from .conftest import NOW
 from .databases import database
 from .databases import KINDS
+from .host_app import add_translations
 from .pages import poll
 from .query_plans import plan
 from .query_plans import statements
@@ -211,6 +212,7 @@ def make_app(url: str) -> cabc.Iterator[cabc.Callable[..., Flask]]:
         app.config.update(
             SECRET_KEY="x" * 32, SQLALCHEMY_DATABASE_URI=url, TESTING=True
         )
+        add_translations(app)
         db.init_app(app)
         LoginManager(app).user_loader(lambda id: Person())
         Admin(app)

@@ -480,7 +480,7 @@ def test_a_template_that_a_region_includes_is_named_itself(
 
 TEMPLATES = {
     "ops_refresh.live('progress')": (
-        r"ops_refresh.live\('progress'\) is called wrongly: missing a required "
+        r"ops_refresh.live\('progress'\) is called wrongly: missing a required .*"
         r"argument: 'id'. The region is progress\(scope, \*, id\); the scope comes"
     ),
     "ops_refresh.live('progress', nr=1)": (

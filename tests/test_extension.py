@@ -20,6 +20,7 @@ from .conftest import ADA
 from .conftest import CLEO
 from .conftest import Host
 from .host_app import add_sign_in
+from .host_app import add_translations
 from .host_app import create_host
 from .host_app import db
 from .host_app import load_scope
@@ -35,6 +36,7 @@ from .small_models import Job
 def bare_app(**config: t.Any) -> Flask:
     app = Flask("bare")
     app.config.update(SECRET_KEY="x", SQLALCHEMY_DATABASE_URI="sqlite://", **config)
+    add_translations(app)
     db.init_app(app)
     LoginManager(app)
     return app
@@ -82,6 +84,7 @@ def test_no_login_manager_is_an_error_on_the_first_request() -> None:
     """Flask-Login may come later than the extension, but has to come."""
     app = Flask("bare")
     app.config.update(SECRET_KEY="x", SQLALCHEMY_DATABASE_URI="sqlite://", TESTING=True)
+    add_translations(app)
     db.init_app(app)
     Admin(app)
     usual().init_app(app)

@@ -19,6 +19,7 @@ from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh import ReviewPackMixin
 from flask_ops_refresh import Scope
 
+from .host_app import add_translations
 from .pages import own_scripts
 
 
@@ -47,6 +48,7 @@ def fresh(tmp_path: pathlib.Path) -> Flask:
     app = Flask("fresh", root_path=str(tmp_path))
     url = f"sqlite:///{tmp_path}/fresh.sqlite"
     app.config.update(SECRET_KEY="x", SQLALCHEMY_DATABASE_URI=url, TESTING=True)
+    add_translations(app)
     db.init_app(app)
     LoginManager(app).user_loader(lambda id: Person())
     Admin(app)

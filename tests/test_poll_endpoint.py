@@ -400,7 +400,9 @@ def test_after_request_functions_run_once_on_an_error(
         seen.append(response.status_code)
         return response
 
-    regions = host.app.extensions["flask_ops_refresh"]._installations[host.app].regions
+    regions = (
+        host.app.extensions["flask_ops_refresh"]._installations[host.app][0].regions
+    )
     monkeypatch.setattr(regions["operation-list"], "load", lambda *_: 1 / 0)
     host.app.testing = False
     client = host.client(ADA)
@@ -546,7 +548,9 @@ def test_bugs_are_raised_to_the_apps_own_handling(
 ) -> None:
     """An unforeseen error is reported as the app reports errors, and answered bare."""
     run = host.add_run(status="running")
-    region_ = host.app.extensions["flask_ops_refresh"]._installations[host.app].regions
+    region_ = (
+        host.app.extensions["flask_ops_refresh"]._installations[host.app][0].regions
+    )
     bug = ZeroDivisionError("bug")
 
     def fail(*args: object) -> t.NoReturn:
@@ -584,7 +588,9 @@ def test_bugs_go_through_where_the_app_lets_them(
     raised: bool,
 ) -> None:
     """PROPAGATE_EXCEPTIONS holds for polls; without it, testing does."""
-    regions = host.app.extensions["flask_ops_refresh"]._installations[host.app].regions
+    regions = (
+        host.app.extensions["flask_ops_refresh"]._installations[host.app][0].regions
+    )
     monkeypatch.setattr(regions["operation-list"], "load", lambda *_: 1 / 0)
     host.app.config["PROPAGATE_EXCEPTIONS"] = setting
     host.app.testing = testing
@@ -600,7 +606,9 @@ def test_coroutines_hear_of_bugs_as_in_flask(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A receiver of got_request_exception may be asynchronous."""
-    regions = host.app.extensions["flask_ops_refresh"]._installations[host.app].regions
+    regions = (
+        host.app.extensions["flask_ops_refresh"]._installations[host.app][0].regions
+    )
     monkeypatch.setattr(regions["operation-list"], "load", lambda *_: 1 / 0)
     host.app.testing = False
     told = []

@@ -8,13 +8,17 @@ from flask import Flask
 
 from flask_ops_refresh import formatting
 
+from ..host_app import add_translations
+
 NOW = dt.datetime(2026, 3, 14, 12, 0, tzinfo=dt.UTC)
 EVIL = "\"'><script>"
 
 
 @pytest.fixture(autouse=True)
 def request_context() -> cabc.Iterator[None]:
-    with Flask("x").test_request_context():
+    app = Flask("x")
+    add_translations(app)
+    with app.test_request_context():
         yield
 
 
@@ -25,11 +29,11 @@ def ago(**delta: float) -> dt.datetime:
 def test_a_status_badge() -> None:
     """The whole of what is printed, with and without an announcement."""
     assert formatting.status_badge("running") == (
-        '<span class="badge badge-primary ops-refresh-status '
+        '<span class="badge badge-primary text-bg-primary ops-refresh-status '
         'ops-refresh-status-running">Running</span>'
     )
     assert formatting.status_badge("failed", "verify 7", "7") == (
-        '<span class="badge badge-danger ops-refresh-status '
+        '<span class="badge badge-danger text-bg-danger ops-refresh-status '
         'ops-refresh-status-failed" data-key="status-7" '
         'data-announce="verify 7: Failed">Failed</span>'
     )
@@ -137,19 +141,21 @@ def test_every_argument_of_a_badge_is_escaped() -> None:
     """Quotes and tags stay text, whichever argument they come in."""
     escaped = "&#34;&#39;&gt;&lt;script&gt;"
     assert formatting.status_badge("failed", EVIL, EVIL) == (
-        '<span class="badge badge-danger ops-refresh-status '
+        '<span class="badge badge-danger text-bg-danger ops-refresh-status '
         f'ops-refresh-status-failed" data-key="status-{escaped}" '
         f'data-announce="{escaped}: Failed">Failed</span>'
     )
     assert formatting.status_badge(EVIL) == (
-        '<span class="badge badge-light ops-refresh-status '
+        '<span class="badge badge-light text-bg-light ops-refresh-status '
         'ops-refresh-status-unknown">Unknown</span>'
     )
 
 
 def test_a_badge_of_silence() -> None:
     """It says since when, where that is known."""
-    start = '<span class="badge badge-warning ops-refresh-stalled" title="'
+    start = (
+        '<span class="badge badge-warning text-bg-warning ops-refresh-stalled" title="'
+    )
     assert formatting.stalled_badge(NOW) == (
         f'{start}2026-03-14 12:00:00 UTC">Stalled</span>'
     )
