@@ -52,6 +52,13 @@ def asset_url(blueprint_name: str, filename: str) -> str:
     )
 
 
+def belonging_to_nobody(response: Response) -> Response:
+    """A static file's answer, which any cache may give to anybody."""
+    response.headers.remove("Set-Cookie")
+    response.headers.remove("Vary")
+    return response
+
+
 def serve_assets(blueprint: Blueprint) -> None:
     """Add the route of the static files.
 

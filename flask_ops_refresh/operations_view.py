@@ -349,7 +349,8 @@ class OperationsView(ScopedModelView):
     def get_export_value(self, model: t.Any, name: t.Any) -> t.Any:
         """A cell of an export; text that a spreadsheet would run is defused."""
         value = super().get_export_value(model, name)
-        return defused(value) if isinstance(value, str) else value
+        is_plain = value is None or isinstance(value, bool | int | float)
+        return value if is_plain else defused(str(value))
 
     def _get_filter_groups(self) -> t.Any:
         # Their choices are read from the database, and a poll shows none of them.
