@@ -4,6 +4,7 @@
 # make soak    100,000 polls through one server, and what they leave in memory
 # make soak-browser  10,000 polls through one page in Chromium, and what they leave in it
 # make check   lint, format and types
+# make docs    the documentation as a site, in build/docs
 # make versions the extension on the lowest versions, and its wheel on another Python
 # make messages the catalogues brought up to the sentences in the code, and compiled
 # make mutants what the tests do not notice when access and polling rules are changed
@@ -19,8 +20,8 @@ JAVASCRIPT := typescript@7.0.2 @tabler/core@1.4.0 axe-core@4.14.1
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test versions bench check messages mutants format chromium soak soak-browser
-.PHONY: storms clean
+.PHONY: help demo test versions bench check docs messages mutants format chromium soak
+.PHONY: soak-browser storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -84,6 +85,13 @@ messages: $(STAMPS)/dev
 		--ignore-pot-creation-date
 	$(BIN)/pybabel --quiet compile $(CATALOGUES) --directory=flask_ops_refresh/translations
 
+$(STAMPS)/docs: requirements/docs.txt $(STAMPS)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/docs.txt
+	@touch $@
+
+docs: $(STAMPS)/docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --builder html docs build/docs
+
 mutants: $(STAMPS)/dev
 	CI=true $(BIN)/mutmut run
 	$(BIN)/mutmut results
@@ -103,4 +111,4 @@ format: $(STAMPS)/dev
 	$(BIN)/ruff format
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants build/docs

@@ -168,6 +168,14 @@ class OperationsView(ScopedModelView):
         if self.column_extra_row_actions or self.can_edit or self.can_delete:
             self.column_display_actions = True
 
+    def handle_filter(self, filter: t.Any) -> t.Any:
+        """A filter of the list; a ``column_property`` has no table to be joined."""
+        handled = super().handle_filter(filter)
+        column: t.Any = getattr(handled, "column", None)
+        if getattr(column, "table", self) is None:
+            self._filter_joins.pop(column, None)
+        return handled
+
     # Reading, each time through the scope
 
     def get_pk_value(self, model: t.Any) -> str:
