@@ -1,5 +1,7 @@
 // Times that count on by themselves, by the server's clock.
 
+import { setText } from "./region_controls.js";
+
 export const TIMES = "time.ops-refresh-ago, time.ops-refresh-elapsed";
 const UNITS = /** @type {const} */ ([["Days", 86400], ["Hours", 3600], ["Minutes", 60], ["Seconds", 1]]);
 
@@ -52,7 +54,7 @@ function show(time, controls) {
   if (time.classList.contains("ops-refresh-ago")) {
     text = seconds < 60 ? controls.text("JustNow") : controls.text("Ago", duration(controls, seconds, 1));
   }
-  if (time.textContent !== text) time.textContent = text;
+  setText(time, text);
 }
 
 /**

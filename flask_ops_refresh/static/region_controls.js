@@ -3,14 +3,18 @@
 const FAILURES_SHOWN = 3;
 
 export class Controls {
+  /** @type {Element | null} */ found = null;
+
   /** @param {string} regionId */
   constructor(regionId) {
     this.selector = `[data-ops-refresh-for="${CSS.escape(regionId)}"]`;
   }
 
   get root() {
-    const found = document.querySelector(this.selector) ?? document.createElement("div");
-    return /** @type {HTMLElement} */ (found);
+    if (!this.found?.isConnected) {
+      this.found = document.querySelector(this.selector) ?? document.createElement("div");
+    }
+    return /** @type {HTMLElement} */ (this.found);
   }
 
   /**
@@ -70,7 +74,7 @@ export class Controls {
    */
   write(name, text) {
     const part = this.part(name);
-    if (part && part.textContent !== text) part.textContent = text;
+    if (part) setText(part, text);
   }
 
   /**
@@ -84,6 +88,7 @@ export class Controls {
     const said = this.part("announcement");
     for (const part of [...root.children]) if (part !== said) part.remove();
     for (const name of root.getAttributeNames()) root.removeAttribute(name);
+    this.found = null;
     if (!said) return;
     said.textContent = sentence;
     if (isSeen) said.className = "ops-refresh-notice";
@@ -93,4 +98,17 @@ export class Controls {
     link.textContent = signIn;
     said.append(" ", link);
   }
+}
+
+/**
+ * Write a text where there is another. Only the text node changes: who watches for
+ * elements that come and go, as every region does, has nothing to look at.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  const { firstChild, textContent } = element;
+  if (textContent === text) return;
+  if (firstChild instanceof Text && firstChild === element.lastChild) firstChild.data = text;
+  else element.textContent = text;
 }

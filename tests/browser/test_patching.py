@@ -258,7 +258,8 @@ def test_a_change_of_status_is_announced_once_in_one_sentence(watch: Open) -> No
         """window.said = [];
         new MutationObserver(() => said.push(
           document.querySelector("[role=status]").textContent)).observe(
-            document.querySelector("[role=status]"), { childList: true });"""
+            document.querySelector("[role=status]"),
+            { characterData: true, childList: true, subtree: true });"""
     )
     show(watched, table(("1", "running"), *((key, "queued") for key in "2345")))
     show(watched, table(("1", "running"), *((key, "queued") for key in "2345")))
