@@ -103,7 +103,6 @@ def create_app() -> Flask:
         SECRET_KEY="for measuring only",
         SQLALCHEMY_DATABASE_URI=os.environ[DATABASE_URL],
     )
-    Babel(app)
     app.config.from_prefixed_env("BENCHMARK")
     Babel(app)
     db.init_app(app)
