@@ -4,7 +4,9 @@
 # make soak    100,000 polls through one server, and what they leave in memory
 # make soak-browser  10,000 polls through one page in Chromium, and what they leave in it
 # make check   lint, format and types
+# make docs    the documentation as a site, in build/docs
 # make versions the extension on the lowest versions, and its wheel on another Python
+# make messages the catalogues brought up to the sentences in the code, and compiled
 # make mutants what the tests do not notice when access and polling rules are changed
 # make storms  what 1,000 open pages do to a server that restarts (simulated)
 #
@@ -13,13 +15,13 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# What a browser or its checker needs: types, and what the Tabler theme loads.
-JAVASCRIPT := typescript@7.0.2 @tabler/core@1.4.0
+# What a browser or its checkers need: types, what the Tabler theme loads, accessibility.
+JAVASCRIPT := typescript@7.0.2 @tabler/core@1.4.0 axe-core@4.14.1
 STAMPS := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test versions bench check mutants format chromium soak soak-browser
-.PHONY: storms clean
+.PHONY: help demo test versions bench check docs messages mutants format chromium soak
+.PHONY: soak-browser storms clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -66,9 +68,29 @@ check: $(STAMPS)/javascript
 	$(BIN)/mypy
 	$(BIN)/pyright
 	@# Flask-Admin has types and does not say so; ours build on them.
-	@touch .venv/lib/python*/site-packages/flask_admin/py.typed
+	@$(BIN)/python -c "import flask_admin, os; open(os.path.join(flask_admin.__path__[0], 'py.typed'), 'a')"
 	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes flask_ops_refresh --ignoreexternal
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv/js/node_modules/.bin/tsc --project jsconfig.json
+
+# Only what goes through translation.py; ngettext is Flask-Admin's own.
+EXTRACTED := --mapping-file=pyproject.toml --no-default-keywords --add-comments=Translators: \
+	--keywords="gettext _gettext lazy_gettext" --sort-output --no-wrap \
+	--add-location=file flask_ops_refresh
+CATALOGUES := --domain=flask_ops_refresh
+
+messages: $(STAMPS)/dev
+	$(BIN)/pybabel --quiet extract --output-file=.venv/messages.pot $(EXTRACTED)
+	$(BIN)/pybabel --quiet update $(CATALOGUES) --output-dir=flask_ops_refresh/translations \
+		--input-file=.venv/messages.pot --no-fuzzy-matching --ignore-obsolete --no-wrap \
+		--ignore-pot-creation-date
+	$(BIN)/pybabel --quiet compile $(CATALOGUES) --directory=flask_ops_refresh/translations
+
+$(STAMPS)/docs: requirements/docs.txt $(STAMPS)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/docs.txt
+	@touch $@
+
+docs: $(STAMPS)/docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --builder html docs build/docs
 
 mutants: $(STAMPS)/dev
 	CI=true $(BIN)/mutmut run
@@ -89,4 +111,4 @@ format: $(STAMPS)/dev
 	$(BIN)/ruff format
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants build/docs

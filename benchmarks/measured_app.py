@@ -105,6 +105,7 @@ def create_app() -> Flask:
     )
     Babel(app)
     app.config.from_prefixed_env("BENCHMARK")
+    Babel(app)
     db.init_app(app)
     login_manager = LoginManager(app)
     login_manager.user_loader(lambda id: db.session.get(User, int(id)))

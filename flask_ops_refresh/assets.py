@@ -12,6 +12,8 @@ from flask import Blueprint
 from flask import Response
 from flask import url_for
 
+from .translation import CATALOGUES
+
 _PACKAGE = pathlib.Path(__file__).parent
 #: Where the static files lie.
 STATIC_FOLDER = _PACKAGE / "static"
@@ -25,9 +27,9 @@ _COMMENTS = re.compile(r"^ *(?:/\*(?:[^*]|\*(?!/))*\*/|//.*)\n", re.MULTILINE)
 
 @functools.cache
 def release() -> str:
-    """A digest of every static file and template: it names what browsers may keep."""
+    """A digest of all that pages are made of: it names what browsers may keep."""
     digest = hashlib.blake2b(digest_size=6)
-    for folder in (STATIC_FOLDER, _PACKAGE / "templates"):
+    for folder in (STATIC_FOLDER, _PACKAGE / "templates", CATALOGUES):
         for path in sorted(folder.rglob("*.*")):
             digest.update(path.relative_to(_PACKAGE).as_posix().encode())
             digest.update(path.read_bytes())
@@ -48,6 +50,13 @@ def asset_url(blueprint_name: str, filename: str) -> str:
     return url_for(
         f"{blueprint_name}.static", path_release=release(), filename=filename
     )
+
+
+def belonging_to_nobody(response: Response) -> Response:
+    """A static file's answer, which any cache may give to anybody."""
+    response.headers.remove("Set-Cookie")
+    response.headers.remove("Vary")
+    return response
 
 
 def serve_assets(blueprint: Blueprint) -> None:

@@ -35,6 +35,7 @@ from .arguments import require_function
 from .arguments import require_subclass
 from .arguments import require_view
 from .arguments import require_yes_or_no
+from .assets import belonging_to_nobody
 from .assets import serve_assets
 from .denial_log import DenialLog
 from .denial_log import log_denials
@@ -179,7 +180,9 @@ class OpsRefresh:
         installation.regions.update(self._own_regions)
         _add_routes(app, installation)
         polls = installation.poll_endpoint
-        keep_quiet(app, lambda endpoint: endpoint == polls, settle)
+        keep_quiet(
+            app, {polls: settle, installation.static_endpoint: belonging_to_nobody}
+        )
         models = [mapping.model for mapping in installation.mappings]
         separate_polls(app, lambda endpoint: endpoint == polls, installation, models)
         log_denials(app, installation.is_guarded, DenialLog())

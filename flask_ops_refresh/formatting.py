@@ -5,13 +5,20 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 
-from flask_admin.babel import gettext
-from flask_admin.babel import lazy_gettext
 from markupsafe import Markup
 
+from . import reader_locale
 from .intervals import age_seconds
+from .translation import gettext
+from .translation import lazy_gettext
 
-_SECONDS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+# Units of durations, in words and in seconds. The browser has the same from _controls.
+_UNITS = (
+    (lazy_gettext("%(number)s d"), 86_400),
+    (lazy_gettext("%(number)s h"), 3_600),
+    (lazy_gettext("%(number)s min"), 60),
+    (lazy_gettext("%(number)s s"), 1),
+)
 
 # Bootstrap's own colours, so that every swatch has them, by the names of its fourth
 # release and of its fifth, on which other themes are.
@@ -59,6 +66,9 @@ _TIMESTAMP = Markup('<time datetime="%s">%s</time>')
 _AGO = Markup('<time class="ops-refresh-ago" datetime="%s" title="%s">%s</time>')
 _ELAPSED = Markup('<time class="ops-refresh-elapsed" datetime="%s">%s</time>')
 _DURATION = Markup("<span>%s</span>")
+_REFRESH = Markup(
+    '<p class="ops-refresh-note">%s <a class="ops-refresh-link" href="%s">%s</a></p>'
+)
 
 
 def status_label(status: str) -> str:
@@ -83,6 +93,14 @@ def stalled_badge(last_sign_of_life: dt.datetime | None) -> Markup:
     return _STALLED % (exact_time(last_sign_of_life), gettext("Stalled"))
 
 
+def refresh_note(sentence: str, url: str = "") -> Markup:
+    """A sentence on what is no longer refreshed, and a link that does it.
+
+    :param url: the address of the page, where it is not the one being read.
+    """
+    return _REFRESH % (sentence, url, gettext("Refresh"))
+
+
 def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
     """Progress by ``processed`` and ``total``; empty where they do not tell any."""
     told = _progress(counts)
@@ -90,7 +108,7 @@ def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
         return Markup()
     done, total = told
     percent = 100 * min(max(0, done), total) // total
-    label, of = gettext("Progress"), (f"{done:,}", f"{total:,}")
+    label, of = gettext("Progress"), tuple(map(reader_locale.number, told))
     return _PROGRESS % (percent, label, percent, *of, percent)
 
 
@@ -109,10 +127,8 @@ def _progress(counts: cabc.Mapping[str, object] | None) -> tuple[int, int] | Non
 
 
 def exact_time(moment: dt.datetime | None) -> str:
-    """A point in time to the second, in UTC."""
-    if moment is None:
-        return ""
-    return f"{_in_utc(moment).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
+    """A point in time to the second, in the reader's time zone."""
+    return "" if moment is None else reader_locale.date_time(_in_utc(moment))
 
 
 def timestamp(moment: dt.datetime | None) -> Markup:
@@ -150,21 +166,26 @@ def elapsed(
 def duration(seconds: float) -> str:
     """Seconds in the two largest units they fill: ``3 min 4 s``."""
     left = int(seconds)
-    if left < 60:
-        return f"{left} s"
-    sizes = zip(_SECONDS, _SECONDS[1:], strict=False)
-    (unit, size), (small_unit, small_size) = next(
-        pair for pair in sizes if left >= pair[0][1]
-    )
-    return f"{left // size} {unit} {left % size // small_size} {small_unit}"
+    first = _largest_unit(left)
+    parts = []
+    for unit, size in _UNITS[first : first + 2]:
+        parts.append(str(unit) % {"number": left // size})
+        left %= size
+    return " ".join(parts)
 
 
 def _ago(moment: dt.datetime, now: dt.datetime) -> str:
-    seconds = age_seconds(moment, now)
-    for unit, size in _SECONDS[:-1]:
-        if seconds >= size:
-            return gettext("%(time)s ago", time=f"{int(seconds) // size} {unit}")
-    return gettext("just now")
+    seconds = int(age_seconds(moment, now))
+    if seconds < 60:
+        return gettext("just now")
+    unit, size = _UNITS[_largest_unit(seconds)]
+    return gettext("%(time)s ago", time=str(unit) % {"number": seconds // size})
+
+
+def _largest_unit(seconds: int) -> int:
+    """Where the largest unit stands that is filled; the last for less than that."""
+    filled = (place for place, (_, size) in enumerate(_UNITS) if seconds >= size)
+    return next(filled, len(_UNITS) - 1)
 
 
 def _in_utc(moment: dt.datetime) -> dt.datetime:

@@ -45,6 +45,11 @@ class Installation:
         return f"{self.blueprint_name}.poll"
 
     @property
+    def static_endpoint(self) -> str:
+        """The endpoint of the extension's own static files."""
+        return f"{self.blueprint_name}.static"
+
+    @property
     def mappings(self) -> list[ModelMapping]:
         """What is used of the app's models."""
         runs = [self.runs.runs] if self.runs else []

@@ -9,6 +9,7 @@ import re
 import typing as t
 import unicodedata
 
+from .reader_locale import number
 from .stored_values import decoded
 from .stored_values import JSON_LIMIT
 from .stored_values import printable
@@ -162,7 +163,7 @@ def read_figures(
 
 
 def _figure(value: str | float) -> str:
-    return _inline(f"{value:,}" if isinstance(value, int) else value)
+    return _inline(value if isinstance(value, str) else number(value))
 
 
 def read_object(raw: object, length: int | None) -> dict[str, t.Any]:

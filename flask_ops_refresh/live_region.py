@@ -10,7 +10,6 @@ import abc
 import collections.abc as cabc
 import dataclasses
 import hashlib
-import importlib
 import inspect
 import typing as t
 import urllib.parse
@@ -20,7 +19,6 @@ import sqlalchemy as sa
 from flask import current_app
 from flask import render_template
 from flask import url_for
-from flask_admin.babel import gettext
 from flask_admin.base import BaseView
 from flask_login import current_user
 from jinja2 import TemplateNotFound
@@ -29,6 +27,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from . import clock
+from . import reader_locale
 from .app_secret import secret_of
 from .arguments import require_region_function
 from .assets import asset_url
@@ -40,6 +39,7 @@ from .intervals import SHORTEST_SECONDS
 from .request_state import request_state
 from .scope import Scope
 from .stored_values import whole_number
+from .translation import gettext
 
 Args: t.TypeAlias = "MultiDict[str, str]"
 
@@ -236,7 +236,10 @@ def frame(
     controls = render_template(
         "flask_ops_refresh/_controls.html",
         region_id=region_id,
-        interval_text=seconds_text(state.interval),
+        seconds=reader_locale.number(state.interval),
+        pause_key=_pause_key(region),
+        language=reader_locale.language_tag(),
+        time_zone=reader_locale.time_zone_name(),
         _gettext=gettext,
     )
     opening = Markup(
@@ -275,21 +278,17 @@ def etag(region: LiveRegion, args: Args, scope: Scope, state: LiveState) -> str:
 
     :raises RuntimeError: the app has no secret key.
     """
-    parts = (
+    digest = _keyed_digest(
+        b"etag",
         region.name,
         sorted(args.items(multi=True)),
         current_user.get_id(),
         scope.fingerprint(),
-        _locale(),
+        reader_locale.fingerprint(),
         release(),
         state.version,
     )
-    digest = hashlib.blake2b(
-        repr(parts).encode("utf-8", "surrogatepass"),
-        key=hashlib.sha256(secret_of(current_app)).digest(),
-        digest_size=16,
-    )
-    return f'"{digest.hexdigest()}"'
+    return f'"{digest}"'
 
 
 def seconds_text(seconds: float) -> str:
@@ -304,11 +303,19 @@ def as_args(values: cabc.Mapping[str, t.Any]) -> Args:
     )
 
 
-def _locale() -> str:
-    """The reader's language, where the app has Flask-Babel."""
-    if "babel" not in current_app.extensions:
-        return ""
-    return str(importlib.import_module("flask_babel").get_locale())
+def _pause_key(region: LiveRegion) -> str:
+    """What a browser remembers a person's pause under; it tells nobody whose it is."""
+    return "ops-refresh-" + _keyed_digest(b"pause", region.name, current_user.get_id())
+
+
+def _keyed_digest(purpose: bytes, *parts: object) -> str:
+    digest = hashlib.blake2b(
+        repr(parts).encode("utf-8", "surrogatepass"),
+        key=hashlib.sha256(secret_of(current_app)).digest(),
+        digest_size=16,
+        person=purpose,
+    )
+    return digest.hexdigest()
 
 
 def _poll_url(installation: Installation, region: LiveRegion, args: Args) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy import orm
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from .scope import own_parameter
 from .stored_values import JSON_LIMIT
 from .stored_values import stored_id
 from .stored_values import TEXT_LIMIT
@@ -245,7 +246,7 @@ class ModelMapping:
         return dict(zip(names, key, strict=True))
 
     def _key_names(self) -> list[str]:
-        return [f"key_{i}" for i in range(len(self.primary_key))]
+        return [own_parameter(f"key_{i}") for i in range(len(self.primary_key))]
 
     def among(
         self, keys: cabc.Collection[cabc.Sequence[t.Any]]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typing as t
 
-from flask_admin.babel import lazy_gettext
 from markupsafe import escape
 from markupsafe import Markup
 
 from . import clock
 from . import formatting
 from .operation_runs import RunRow
+from .translation import lazy_gettext
 
 #: The list's columns, as far as the model has what they show.
 LISTED = ("status", "type", "tenant", "user", "progress", "created_at", "duration")
@@ -34,7 +34,7 @@ EXPORTED = (
 )
 
 
-_LINK = Markup('<a href="%s">%s</a>')
+_LINK = Markup('<a class="ops-refresh-link" href="%s">%s</a>')
 
 
 def _status(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
@@ -85,6 +85,14 @@ def _exported_duration(view: t.Any, context: t.Any, run: RunRow, name: str) -> s
     return "" if seconds is None else f"{seconds:.3f}"
 
 
+_COUNTS = {
+    "total": lazy_gettext("Total"),
+    "processed": lazy_gettext("Processed"),
+    "succeeded": lazy_gettext("Succeeded"),
+    "failed": lazy_gettext("Failed"),
+    "skipped": lazy_gettext("Skipped"),
+}
+
 FORMATTERS: dict[t.Any, t.Any] = {
     "status": _status,
     "type": _type,
@@ -95,9 +103,7 @@ FORMATTERS: dict[t.Any, t.Any] = {
 EXPORT_FORMATTERS: dict[t.Any, t.Any] = {
     "type": lambda view, context, run, name: run.type,
     "status": lambda view, context, run, name: run.status,
-    **dict.fromkeys(
-        ("total", "processed", "succeeded", "failed", "skipped"), _exported_count
-    ),
+    **dict.fromkeys(_COUNTS, _exported_count),
     **dict.fromkeys(("created_at", "started_at", "completed_at"), _exported_time),
     "duration": _exported_duration,
 }
@@ -112,4 +118,10 @@ LABELS: dict[t.Any, t.Any] = {
     "started_at": lazy_gettext("Started"),
     "completed_at": lazy_gettext("Finished"),
     "duration": lazy_gettext("Duration"),
+    **_COUNTS,
 }
+
+
+def count_label(name: str) -> str:
+    """A count in words; those of the app's own by their name."""
+    return str(_COUNTS.get(name, name.replace("_", " ").capitalize()))

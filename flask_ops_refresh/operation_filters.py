@@ -7,9 +7,9 @@ import datetime as dt
 import typing as t
 
 import sqlalchemy as sa
-from flask_admin.babel import lazy_gettext
 from flask_admin.contrib.sqla import filters
 
+from . import reader_locale
 from .formatting import status_label
 from .installation import Installation
 from .installation import Installed
@@ -23,6 +23,7 @@ from .stored_values import decoded
 from .stored_values import read_text
 from .stored_values import stored_id
 from .stored_values import TEXT_LIMIT
+from .translation import lazy_gettext
 
 #: Choices offered in one filter.
 _MOST_CHOICES = 200
@@ -94,7 +95,7 @@ class ValueFilter(_Equals):
 
 
 class _InUtc:
-    """Times given in a filter are UTC, for columns that know their zone as well."""
+    """Times in a filter are in the reader's time zone; the column's may be naive."""
 
     column: t.Any
 
@@ -105,8 +106,9 @@ class _InUtc:
         return self._in_utc(cleaned)
 
     def _in_utc(self, moment: dt.datetime) -> dt.datetime:
+        in_utc = reader_locale.from_reader(moment)
         knows_zone = getattr(self.column.type, "timezone", False)
-        return moment.replace(tzinfo=dt.UTC) if knows_zone else moment
+        return in_utc if knows_zone else in_utc.replace(tzinfo=None)
 
 
 class CreatedAfterFilter(_InUtc, filters.DateTimeGreaterFilter):

@@ -12,8 +12,6 @@ import urllib.parse
 from flask import abort
 from flask import render_template
 from flask import request
-from flask_admin.babel import gettext
-from flask_admin.babel import lazy_gettext
 from flask_admin.base import expose
 from flask_admin.model.helpers import get_mdict_item_or_list
 from markupsafe import Markup
@@ -23,12 +21,14 @@ from . import clock
 from . import formatting
 from . import json_view
 from . import live_region
+from . import reader_locale
 from .installation import Installed
 from .intervals import list_interval
 from .intervals import run_interval
 from .live_region import Args
 from .live_region import LiveRegion
 from .live_region import LiveState
+from .operation_columns import count_label
 from .operation_columns import EXPORT_FORMATTERS
 from .operation_columns import EXPORTED
 from .operation_columns import FORMATTERS
@@ -43,6 +43,8 @@ from .request_state import request_state
 from .scope import Scope
 from .scoped_view import ScopedModelView
 from .spreadsheet import defused
+from .translation import gettext
+from .translation import lazy_gettext
 from .vitality import Vitality
 from .vitality import vitality_of
 
@@ -115,7 +117,7 @@ class OperationsView(ScopedModelView):
         )
         self._fill_in_columns()
         options.setdefault("name", lazy_gettext("Operations"))
-        options.setdefault("category", "Monitoring")
+        options.setdefault("category", lazy_gettext("Monitoring"))
         options.setdefault("endpoint", "operations")
         super().__init__(
             model, session, installed=installed, records=reader.runs, **options
@@ -165,6 +167,14 @@ class OperationsView(ScopedModelView):
             )
         if self.column_extra_row_actions or self.can_edit or self.can_delete:
             self.column_display_actions = True
+
+    def handle_filter(self, filter: t.Any) -> t.Any:
+        """A filter of the list; a ``column_property`` has no table to be joined."""
+        handled = super().handle_filter(filter)
+        column: t.Any = getattr(handled, "column", None)
+        if getattr(column, "table", self) is None:
+            self._filter_joins.pop(column, None)
+        return handled
 
     # Reading, each time through the scope
 
@@ -279,7 +289,7 @@ class OperationsView(ScopedModelView):
         if template == self.list_template and "data" in kwargs:
             kwargs["keyed_row"] = _keyed_row
             kwargs["unindented"] = _unindented
-            kwargs["given_up"] = self._is_given_up(kwargs["data"])
+            kwargs["given_up"] = self._given_up_note(kwargs["data"])
             kwargs["live_frame"] = live_region.Frame(Markup(), Markup())
             if "rows" in request_state():
                 kwargs["list_template"] = template
@@ -288,12 +298,14 @@ class OperationsView(ScopedModelView):
                 kwargs["live_frame"] = self._list_frame(kwargs["data"])
         return super().render(template, **kwargs)
 
-    def _is_given_up(self, rows: list[RunRow]) -> bool:
-        """Whether a page of these rows is no longer polled and not at its end."""
+    def _given_up_note(self, rows: list[RunRow]) -> Markup:
+        """What a page of these rows says that is no longer polled, not at its end."""
         now = clock.utc_now()
         vitalities = [self.vitality(row, now) for row in rows]
         given_up = any(vitality.given_up for vitality in vitalities)
-        return given_up and not any(vitality.awaited for vitality in vitalities)
+        if not given_up or any(vitality.awaited for vitality in vitalities):
+            return Markup()
+        return formatting.refresh_note(gettext("This page is no longer refreshed."))
 
     def _list_frame(self, rows: list[RunRow]) -> live_region.Frame:
         scope = self.installation.access.require(self)
@@ -337,7 +349,8 @@ class OperationsView(ScopedModelView):
     def get_export_value(self, model: t.Any, name: t.Any) -> t.Any:
         """A cell of an export; text that a spreadsheet would run is defused."""
         value = super().get_export_value(model, name)
-        return defused(value) if isinstance(value, str) else value
+        is_plain = value is None or isinstance(value, bool | int | float)
+        return value if is_plain else defused(str(value))
 
     def _get_filter_groups(self) -> t.Any:
         # Their choices are read from the database, and a poll shows none of them.
@@ -384,6 +397,8 @@ class OperationsView(ScopedModelView):
             "context": context,
             "failures": failures,
             "formatting": formatting,
+            "number": reader_locale.number,
+            "count_label": count_label,
             "own_columns": self._details_columns if self.column_details_list else (),
             "get_value": self.get_detail_value,
             "_gettext": gettext,

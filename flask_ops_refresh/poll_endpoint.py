@@ -29,6 +29,9 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _CODES = (400, 401, 403, 404, 429, 500, 503)
 
+# When to ask again is told whoever refuses.
+_KEPT_ON_ERROR = ("Retry-After",)
+
 _HEADERS = {
     "Cache-Control": "private, no-store",
     "Vary": "Cookie",
@@ -109,7 +112,9 @@ def _answer(
 def _on_error(error: Exception) -> Response:
     """An answer of the extension's own, whatever error pages the app has."""
     if isinstance(error, HTTPException):
-        return settle(_answer(error.get_response().status_code))
+        refused = error.get_response()
+        kept = {n: refused.headers[n] for n in _KEPT_ON_ERROR if n in refused.headers}
+        return settle(_answer(refused.status_code, headers=kept))
     if _is_unavailable(error):
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         current_app.logger.warning("Poll refused, database unavailable: %s", reason)

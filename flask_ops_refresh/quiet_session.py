@@ -40,23 +40,21 @@ class QuietSession(NullSession):
 
 
 def keep_quiet(
-    app: Flask,
-    is_poll: cabc.Callable[[str | None], bool],
-    settle: cabc.Callable[[Response], Response],
+    app: Flask, last_hands: cabc.Mapping[str, cabc.Callable[[Response], Response]]
 ) -> None:
-    """Make every request to a poll endpoint leave the session alone.
+    """Make every request to some endpoints leave the session alone.
 
-    :param is_poll: whether an endpoint is one that answers polls.
-    :param settle: the last hand on every answer to a poll.
+    :param last_hands: the endpoints, with the last hand on every answer of each.
     """
 
     def silence(sender: Flask, **_: t.Any) -> None:
-        if is_poll(request.endpoint):
+        if request.endpoint in last_hands:
             # `session` itself is read-only since Flask 3.1.3.
             request_ctx._session = _quiet(app, request_ctx._session)
 
     def have_the_last_word(response: Response) -> Response:
-        return settle(response) if is_poll(request.endpoint) else response
+        last_hand = last_hands.get(request.endpoint or "")
+        return last_hand(response) if last_hand else response
 
     def note_remembered(sender: Flask, **_: t.Any) -> None:
         request_state()["remembered"] = True

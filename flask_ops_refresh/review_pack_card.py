@@ -9,7 +9,6 @@ import urllib.parse
 
 from flask import current_app
 from flask import render_template
-from flask_admin.babel import gettext
 from flask_admin.base import AdminIndexView
 from flask_admin.base import BaseView
 from flask_admin.theme import Theme
@@ -20,6 +19,7 @@ from . import clock
 from . import formatting
 from . import json_view
 from . import live_region
+from . import reader_locale
 from .installation import Installation
 from .intervals import review_pack_interval
 from .live_region import Args
@@ -29,6 +29,7 @@ from .request_state import request_state
 from .review_packs import PackReader
 from .review_packs import PackRow
 from .scope import Scope
+from .translation import gettext
 from .vitality import vitality_of
 
 #: What an index view has as its template unless the app gave it another.
@@ -94,6 +95,7 @@ class ReviewPackRegion(LiveRegion):
             run_url=self._run_url(pack),
             download_url=self._offered_url(found["scope"], pack),
             formatting=formatting,
+            file_size=reader_locale.file_size,
             _gettext=gettext,
         )
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from .model_mapping import key_value
 from .model_mapping import ModelMapping
 from .prepared_select import PreparedSelect
+from .scope import own_parameter
 from .scope import Scope
 from .statuses import StatusRules
 from .stored_row import select_list
@@ -40,6 +41,8 @@ _VALUES = (
     "updated_at",
 )
 
+
+_TENANT = own_parameter("pack_of_tenant_id")
 
 #: Times of a pack's run that tell that work on the pack goes on.
 _OF_RUN = ("started_at", "updated_at")
@@ -77,13 +80,13 @@ class PackReader:
         """
         # Null, where it is malformed, is what no tenant's id equals.
         tenant_id = key_value(self.packs.model.tenant_id.type, tenant)
-        found = self._latest.run(session, scope, {"tenant_id": tenant_id})
+        found = self._latest.run(session, scope, {_TENANT: tenant_id})
         stored = found.one_or_none()
         return None if stored is None else PackRow(self, stored)
 
     def _select_latest(self, scope: Scope) -> sa.Select[t.Any]:
         model = self.packs.model
-        is_theirs = model.tenant_id == sa.bindparam("tenant_id")
+        is_theirs = model.tenant_id == sa.bindparam(_TENANT)
         newest = [model.created_at.desc(), *(key.desc() for key in self._keys)]
         return (
             sa.select(*self._columns(scope))

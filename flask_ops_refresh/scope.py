@@ -28,6 +28,11 @@ NO_WORKSPACES: t.Final = _Sentinel("NO_WORKSPACES")
 ScopeKind: t.TypeAlias = tuple[bool, bool, bool]
 
 
+def own_parameter(name: str) -> str:
+    """The name of a statement's parameter that no app has among its own."""
+    return f"ops_refresh_{name}"
+
+
 #: What ids mostly are; anything else is looked at more closely.
 _IDS = frozenset({int, str, uuid.UUID, type(None)})
 _EXAMPLES = {
@@ -37,6 +42,7 @@ _EXAMPLES = {
 }
 
 
+@t.final
 @dataclasses.dataclass(frozen=True)
 class Scope:
     """One workspace and some or all of its tenants.
@@ -56,6 +62,13 @@ class Scope:
     tenant_ids: t.Any = ()
     tenant_id: t.Any = None
     sees_tenantless: bool = True
+
+    def __init_subclass__(cls) -> None:
+        # Statements are prepared for the conditions that stand here, and shared.
+        raise TypeError(
+            f"{cls.__name__} cannot be a subclass of Scope. Narrow what a view shows "
+            "by its get_query, and a region of the app's own where it reads."
+        )
 
     def __post_init__(self) -> None:
         if self.workspace_id is None:
@@ -125,14 +138,14 @@ class Scope:
     def with_parameters(self) -> Scope:
         """This scope with parameters of a statement in place of its values."""
         parameters: dict[str, t.Any] = {
-            name: sa.bindparam(f"scope_{name}", expanding=name == "tenant_ids")
+            name: sa.bindparam(own_parameter(name), expanding=name == "tenant_ids")
             for name in self._values()
         }
         return dataclasses.replace(self, **parameters)
 
     def parameters(self) -> dict[str, t.Any]:
         """The values of the parameters of :meth:`with_parameters`."""
-        return {f"scope_{name}": value for name, value in self._values().items()}
+        return {own_parameter(name): value for name, value in self._values().items()}
 
     def _values(self) -> dict[str, t.Any]:
         values = {"workspace_id": self.workspace_id, "tenant_ids": self.tenant_ids}

@@ -10,7 +10,6 @@ import collections.abc as cabc
 import typing as t
 
 import sqlalchemy as sa
-from flask_admin.babel import gettext
 from flask_admin.contrib.sqla.ajax import QueryAjaxModelLoader
 from flask_admin.contrib.sqla.fields import QuerySelectField
 from flask_admin.contrib.sqla.form import AdminModelConverter
@@ -25,6 +24,7 @@ from .model_mapping import ModelMapping
 from .scope import ALL_TENANTS
 from .scope import NO_WORKSPACES
 from .scope import Scope
+from .translation import gettext
 
 #: Records offered by one look-up, and how far into the matches it may go.
 _MOST_FOUND = 100

@@ -18,8 +18,6 @@ from flask import flash
 from flask import redirect
 from flask import request
 from flask_admin.actions import action
-from flask_admin.babel import gettext
-from flask_admin.babel import lazy_gettext
 from flask_admin.babel import ngettext
 from flask_admin.base import expose
 from flask_admin.contrib.sqla.view import ModelView
@@ -42,6 +40,8 @@ from .model_mapping import ModelMapping
 from .request_origin import from_own_site
 from .request_origin import stays_here
 from .scope import Scope
+from .translation import gettext
+from .translation import lazy_gettext
 
 _log = logging.getLogger("flask_ops_refresh")
 

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 
 from flask_ops_refresh import clock
+from flask_ops_refresh.formatting import exact_time
 
 from .host_app import create_host
 from .host_app import db
@@ -117,6 +118,11 @@ class Host:
                 session["_user_id"] = str(user_id)
                 session["_fresh"] = True
         return client
+
+    def written(self, moment: dt.datetime) -> str:
+        """A point in time as the host's pages show it."""
+        with self.app.test_request_context():
+            return exact_time(moment)
 
     @contextlib.contextmanager
     def statements(self) -> cabc.Iterator[list[str]]:

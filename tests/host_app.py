@@ -48,6 +48,9 @@ class User(UserMixin, Model):
     tenant_ids: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON, default=list)
     active: orm.Mapped[bool] = orm.mapped_column(default=True)
 
+    # Flask-Login's own says "authenticated" of those who are active.
+    is_authenticated = True
+
     @property
     def is_active(self) -> bool:
         return self.active

@@ -159,4 +159,4 @@ def test_a_run_across_a_change_of_summer_time_lasts_as_long_as_it_does(
     )
     text = soup(poll(client, DETAIL)).get_text(" ", strip=True)
     assert "worked 3 h 0 min" in text
-    assert f"{start:%Y-%m-%d %H:%M:%S} UTC" in text
+    assert in_berlin.written(start) in text

@@ -8,7 +8,9 @@ from flask import abort
 from flask import render_template_string
 from flask_admin import BaseView
 from flask_admin import expose
+from flask_login import login_user
 from jinja2 import DictLoader
+from werkzeug.exceptions import TooManyRequests
 
 from flask_ops_refresh import live_region
 from flask_ops_refresh import LiveState
@@ -17,11 +19,14 @@ from flask_ops_refresh import Scope
 
 from .conftest import ADA
 from .conftest import BEN
+from .conftest import CLEO
 from .conftest import DANA
 from .conftest import Host
+from .host_app import db
 from .host_app import load_scope
 from .host_app import OperationRun
 from .host_app import Tenant
+from .host_app import User
 from .pages import is_silent
 from .pages import own_scripts
 from .pages import poll
@@ -80,8 +85,17 @@ def own(make_host: cabc.Callable[..., Host], gate: Gate) -> Host:
     def switch(scope: Scope, on: bool) -> LiveState:
         return LiveState(on, 1, lambda: {"on": on})
 
+    @ops.live_region("busy", template="switch.html")
+    def busy(scope: Scope) -> LiveState:
+        raise TooManyRequests(retry_after=7)
+
+    @ops.live_region("whose", template="whose.html")
+    def whose(scope: Scope) -> LiveState:
+        return LiveState(scope, None, lambda: {"workspace": scope.workspace_id})
+
     host = make_host(ops=ops)
     templates = {
+        "whose.html": "workspace {{ workspace }}",
         "tenant.html": "<b>{{ tenant.name }}</b>",
         "switch.html": "{{ 'on' if on else 'off' }}",
     }
@@ -185,6 +199,27 @@ def test_a_function_that_aborts_is_answered_bare(own: Host) -> None:
     answer = poll(own.client(ADA), url)
     assert answer.status_code == 418
     assert answer.data == b""
+
+
+def test_a_function_that_refuses_says_when_to_ask_again(own: Host) -> None:
+    """The Retry-After of an abort in an app's own region reaches the page."""
+    answer = poll(own.client(ADA), "/admin/ops-refresh/busy")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+
+
+def test_the_scope_is_that_of_whoever_asks(own: Host) -> None:
+    """Where an app signs in somebody else in the middle, they see what is theirs."""
+
+    @own.app.get("/twice")
+    def twice() -> str:
+        seen = []
+        for user in (ADA, CLEO):
+            login_user(db.session.get_one(User, user))
+            seen.append(render_template_string("{{ ops_refresh.live('whose') }}"))
+        return "|".join(seen)
+
+    seen = own.client().get("/twice").text.split("|")
+    assert ["workspace 1" in seen[0], "workspace 2" in seen[1]] == [True, True]
 
 
 def test_pauses_can_be_switched_off(own: Host) -> None:

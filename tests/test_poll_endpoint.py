@@ -422,18 +422,32 @@ def test_views_own_is_accessible_has_the_last_word(
     view = host.app.extensions["admin"][0]._views[1]
     monkeypatch.setattr(type(view), "is_accessible", lambda self: False)
     client = host.client(ADA)
+    nobody = host.client(DANA)
     for url in (detail_url(run), LIST_URL):
         assert_bare(poll(client, url), 403)
+        # Who sees nothing at all is not told that there is such a view.
+        assert_bare(poll(nobody, url), 404)
     assert client.get("/admin/operations/").status_code == 403
 
 
 def test_no_two_viewers_share_an_etag(host: Host) -> None:
-    """The same run has another ETag for each viewer."""
+    """The same run has another ETag for each viewer, of the same scope as well."""
     run = host.add_run(status="running", tenant_id=2)
+    host.add(User(id=9, name="Ada's twin", workspace_id=1, tenant_ids="*"))
     etags = {
-        poll(host.client(user), detail_url(run)).headers["ETag"] for user in (ADA, BEN)
+        poll(host.client(user), detail_url(run)).headers["ETag"]
+        for user in (ADA, BEN, 9)
     }
-    assert len(etags) == 2
+    assert len(etags) == 3
+
+
+def test_an_etag_is_of_one_scope(host: Host) -> None:
+    """Whoever may see more or less than before is not told that nothing changed."""
+    run = host.add_run(status="running", tenant_id=2)
+    client = host.client(BEN)
+    tag = poll(client, detail_url(run)).headers["ETag"]
+    host.update(User, BEN, tenant_ids=[1, 2])
+    assert poll(client, detail_url(run), tag).status_code == 200
 
 
 def test_an_etag_is_of_one_address(host: Host) -> None:

@@ -1,7 +1,7 @@
 // Times that count on by themselves, by the server's clock.
 
 export const TIMES = "time.ops-refresh-ago, time.ops-refresh-elapsed";
-const UNITS = /** @type {const} */ ([["d", 86400], ["h", 3600], ["min", 60], ["s", 1]]);
+const UNITS = /** @type {const} */ ([["Days", 86400], ["Hours", 3600], ["Minutes", 60], ["Seconds", 1]]);
 
 // Of the server's clock to one that nobody can set, as people set the browser's.
 let offset = performance.timeOrigin;
@@ -21,17 +21,16 @@ export function correctClock(now) {
 }
 
 /**
- * Gives what brings the times up to date at once.
- * @param {Element} region
- * @param {import("./region_controls.js").Controls} controls
- * @param {AbortSignal} signal
+ * Gives what brings the times up to date at once, and goes on unless all is to rest.
+ * @param {import("./refresh_region.js").Region} region
  */
-export function startCounting(region, controls, signal) {
+export function startCounting(region) {
+  const { controls, element, listening: { signal } } = region;
   let ticker = 0;
   const count = () => {
     clearTimeout(ticker);
-    const times = region.querySelectorAll(TIMES);
-    if (document.hidden || signal.aborted || !times.length) return;
+    const times = element.querySelectorAll(TIMES);
+    if (document.hidden || region.paused || signal.aborted || !times.length) return;
     for (const time of times) show(time, controls);
     ticker = setTimeout(count, 1000 - (serverNow() % 1000));
   };
@@ -49,19 +48,22 @@ function show(time, controls) {
   const since = Date.parse(time.getAttribute("datetime") ?? "");
   const seconds = Math.max(0, Math.floor((serverNow() - since) / 1000));
   if (Number.isNaN(seconds)) return;
-  let text = duration(seconds);
+  let text = duration(controls, seconds);
   if (time.classList.contains("ops-refresh-ago")) {
-    text = seconds < 60 ? controls.text("JustNow") : controls.text("Ago", duration(seconds, 1));
+    text = seconds < 60 ? controls.text("JustNow") : controls.text("Ago", duration(controls, seconds, 1));
   }
   if (time.textContent !== text) time.textContent = text;
 }
 
-/** @param {number} seconds */
-export function duration(seconds, units = 2) {
+/**
+ * @param {import("./region_controls.js").Controls} controls
+ * @param {number} seconds
+ */
+export function duration(controls, seconds, units = 2) {
   const first = UNITS.findIndex(([, size]) => seconds >= size);
   const parts = [];
   for (const [unit, size] of UNITS.slice(first).slice(0, units)) {
-    parts.push(`${Math.floor(seconds / size)} ${unit}`);
+    parts.push(controls.text(unit, Math.floor(seconds / size)));
     seconds %= size;
   }
   return parts.join(" ");

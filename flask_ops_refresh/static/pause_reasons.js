@@ -1,4 +1,4 @@
-// Why a region rests: hidden, offline, or a dialog is open.
+// Why a region rests: hidden, offline, a dialog is open, or the person has paused it.
 
 const DIALOG = ".modal.show, dialog[open], [data-ops-refresh-hold]";
 const PAGE_EVENTS = ["visibilitychange", "pageshow", "online", "offline"];
@@ -26,4 +26,28 @@ export function watchPage(listener, signal) {
     subtree: true,
   });
   signal.addEventListener("abort", () => page.disconnect());
+}
+
+/**
+ * Whether the person has paused this surface, now or before.
+ * @param {string} key
+ */
+export function readPause(key) {
+  try {
+    return localStorage.getItem(key) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Where nothing may be stored, a pause holds for the page.
+ * @param {string} key
+ * @param {boolean} paused
+ */
+export function keepPause(key, paused) {
+  try {
+    if (paused) localStorage.setItem(key, "");
+    else localStorage.removeItem(key);
+  } catch {}
 }

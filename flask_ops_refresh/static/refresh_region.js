@@ -2,7 +2,7 @@
 
 import { correctClock, serverNow, setClock, startCounting } from "./elapsed_time.js";
 import { isInUse, patchRegion } from "./patch_region.js";
-import { pauseReason, watchPage } from "./pause_reasons.js";
+import { keepPause, pauseReason, readPause, watchPage } from "./pause_reasons.js";
 import { backOff, nextDelay, readInterval, readRetryAfter, TIMEOUT } from "./refresh_schedule.js";
 import { Controls } from "./region_controls.js";
 
@@ -20,12 +20,10 @@ export class Region {
   resting = "";
   reason = "";
   asked = false;
-  paused = false;
   failures = 0;
   duration = 0;
   due = 0;
   timer = 0;
-  updated = time();
   listening = new AbortController();
   count = () => {};
 
@@ -34,6 +32,8 @@ export class Region {
     const given = element.dataset;
     this.element = element;
     this.controls = new Controls(element.id);
+    this.updated = this.controls.time();
+    this.paused = readPause(this.controls.pauseKey);
     this.url = given.opsRefreshUrl ?? "";
     this.etag = given.opsRefreshEtag ?? "";
     this.switchedOff = given.opsRefreshNoPause ?? "";
@@ -61,7 +61,7 @@ export class Region {
     controls.onClick("pause", () => this.#togglePause(), signal);
     controls.onClick("refresh", () => this.#refreshNow(), signal);
     controls.onClick("waiting", () => this.#apply(true), signal);
-    this.count = startCounting(element, controls, signal);
+    this.count = startCounting(this);
     this.controls.show(this);
   }
 
@@ -149,7 +149,7 @@ export class Region {
    */
   #accept({ headers, status }, html) {
     this.failures = 0;
-    this.updated = time();
+    this.updated = this.controls.time();
     this.interval = readInterval(headers.get("Ops-Refresh-Interval"));
     this.controls.show(this);
     correctClock(dateIn(headers));
@@ -198,7 +198,9 @@ export class Region {
 
   #togglePause() {
     this.paused = !this.paused;
+    keepPause(this.controls.pauseKey, this.paused);
     this.controls.show(this);
+    this.count();
     this.update();
   }
 
@@ -266,10 +268,6 @@ export class Region {
     const event = new CustomEvent(`ops-refresh:${name}`, { bubbles: true, detail: { reason } });
     this.element.dispatchEvent(event);
   }
-}
-
-function time() {
-  return new Date().toLocaleTimeString();
 }
 
 /** @param {Headers} headers */

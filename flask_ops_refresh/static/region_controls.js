@@ -22,6 +22,21 @@ export class Controls {
     return (this.root.dataset[`text${name}`] ?? "").replace("%s", String(value));
   }
 
+  get pauseKey() {
+    return this.root.dataset.pauseKey ?? "";
+  }
+
+  /** The time of day as the reader has it; the browser's own where that is not known. */
+  time() {
+    const { language, timeZone } = this.root.dataset;
+    const now = new Date();
+    try {
+      return now.toLocaleTimeString(language || undefined, { timeZone: timeZone || undefined });
+    } catch {
+      return now.toLocaleTimeString();
+    }
+  }
+
   /** @param {string} name */
   part(name) {
     return this.root.querySelector(`[data-part=${name}]`);
@@ -38,10 +53,12 @@ export class Controls {
 
   /** @param {import("./refresh_region.js").Region} region */
   show({ failures, interval, paused, updated, waiting }) {
+    const lost = failures < FAILURES_SHOWN ? "" : this.text("Lost", updated);
     this.write("state", paused ? this.text("Paused") : this.text("Live", interval));
     this.write("pause", this.text(paused ? "Resume" : "Pause"));
     this.write("updated", updated);
-    this.write("notice", failures < FAILURES_SHOWN ? "" : this.text("Lost", updated));
+    this.write("notice", lost);
+    if (lost) this.write("announcement", lost);
     this.write("waiting", this.text("Waiting", waiting));
     this.part("waiting")?.toggleAttribute("hidden", !waiting);
     this.root.classList.toggle("ops-refresh-paused", paused);

@@ -22,6 +22,7 @@ from playwright.sync_api import expect
 from playwright.sync_api import Page
 
 from flask_ops_refresh import assets
+from flask_ops_refresh.translation import gettext
 
 from .watched_page import WatchedPage
 
@@ -103,8 +104,11 @@ class ScriptedServer:
         controls = render_template(
             "flask_ops_refresh/_controls.html",
             region_id=f"ops-refresh-{name}",
-            interval_text=self.interval,
-            _gettext=lambda text, **values: text % values if values else text,
+            seconds=self.interval,
+            pause_key="ops-refresh-ada",
+            language="",
+            time_zone="",
+            _gettext=gettext,
         )
         return Markup(
             '{}<div id="ops-refresh-{}" data-ops-refresh-url="{}" '

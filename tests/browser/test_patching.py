@@ -322,9 +322,11 @@ def test_times_count_by_the_servers_clock(watch: Open) -> None:
 def test_durations_read_as_the_servers(watch: Open, seconds: int, text: str) -> None:
     """Browser and server write a duration alike."""
     page = watch().page
-    script = (
-        "async (seconds) => (await import('/static/elapsed_time.js')).duration(seconds)"
-    )
+    script = """async (seconds) => {
+      const { duration } = await import("/static/elapsed_time.js");
+      const { Controls } = await import("/static/region_controls.js");
+      return duration(new Controls("ops-refresh-one"), seconds);
+    }"""
     assert page.evaluate(script, seconds) == text == duration(seconds)
 
 

@@ -20,9 +20,9 @@ from example_app.models import ReviewPack
 from ..own_servers import own_postgresql
 from ..own_servers import own_redis
 from ..own_servers import OwnServer
+from ..process_tree import children_of
 from ..waiting import wait_for
 from .conftest import Example
-from .processes import children_of
 from .processes import demo
 from .python_environments import SmallEnvironment
 

@@ -14,12 +14,12 @@ import pytest
 from example_app.models import OperationRun
 from example_app.models import Tenant
 
+from ..process_tree import children_of
+from ..process_tree import is_running
 from ..waiting import wait_for
 from .conftest import Example
 from .processes import address_in
-from .processes import children_of
 from .processes import demo
-from .processes import is_running
 from .processes import process
 from .processes import stop
 from .processes import worker_process

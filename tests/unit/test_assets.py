@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import collections.abc as cabc
 import gzip
 import re
 
@@ -8,6 +9,7 @@ import pytest
 from flask_ops_refresh import assets
 from flask_ops_refresh.assets import served_files
 
+from ..conftest import ADA
 from ..conftest import Host
 
 FILES = sorted(path.name for path in assets.STATIC_FOLDER.iterdir())
@@ -61,3 +63,20 @@ def test_browsers_get_the_code_without_the_comments(name: str) -> None:
         else:
             pytest.fail(f"not as written: {line}")
     assert not [line for line in served if re.match(r" *(//|\*)", line)]
+
+
+def test_a_file_for_any_cache_names_nobody(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """It comes without a cookie, also where every request renews the session."""
+    host = make_host()
+    client = host.client(ADA)
+    with client.session_transaction() as session:
+        session.permanent = True
+    path = f"/admin/ops-refresh/static/{assets.release()}/refresh_region.js"
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "public" in answer.headers["Cache-Control"]
+    assert "Set-Cookie" not in answer.headers
+    assert "Vary" not in answer.headers
+    assert "Set-Cookie" in client.get("/admin/operations/").headers

@@ -142,3 +142,9 @@ def test_what_is_selected_is_what_the_rule_says(
         )
     }
     assert all(scope.includes_tenant(rows[i][1]) for i in found)
+
+
+def test_a_scope_has_no_subclass() -> None:
+    """Conditions of a subclass would be everybody's: it is refused, with the mend."""
+    with pytest.raises(TypeError, match=r"subclass of Scope.*get_query"):
+        type("OwnScope", (Scope,), {})

@@ -1,0 +1,121 @@
+"""Numbers and times as the reader's locale and time zone have them.
+
+They are what Flask-Babel's selectors choose. Without it, times are in UTC and ISO 8601.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import datetime as dt
+import functools
+import typing as t
+
+from jinja2.filters import do_filesizeformat
+
+from .translation import flask_babel
+from .translation import is_translated
+
+# What is written is kept, this many of a kind: Babel takes a tenth of a millisecond.
+_kept = functools.lru_cache(2_048)
+
+_BYTES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
+
+
+def fingerprint() -> str:
+    """What the current reader's locale and time zone are, for telling them apart."""
+    if not is_translated():
+        return ""
+    return f"{flask_babel.get_locale()} {flask_babel.get_timezone()}"
+
+
+def language_tag() -> str:
+    """The locale as browsers know it, ``pt-BR``; empty for the browser's own."""
+    if not is_translated():
+        return ""
+    return str(flask_babel.get_locale()).partition("@")[0].replace("_", "-")
+
+
+def time_zone_name() -> str:
+    """The IANA name of the time zone; empty for the browser's own."""
+    if not is_translated():
+        return ""
+    zone = flask_babel.get_timezone()
+    return getattr(zone, "zone", None) or getattr(zone, "key", None) or ""
+
+
+def number(value: float) -> str:
+    """A number, its thousands set apart."""
+    return _written(_number, value) or f"{value:,}"
+
+
+def date_time(moment: dt.datetime) -> str:
+    """A point in time to the second, with the name of its zone.
+
+    :param moment: aware, in UTC.
+    """
+    plain = f"{moment.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
+    return _written(_date_time, moment) or plain
+
+
+def file_size(size: int) -> str:
+    """Bytes, in the largest unit they fill."""
+    return _written(_file_size, size) or do_filesizeformat(size)
+
+
+def from_reader(moment: dt.datetime) -> dt.datetime:
+    """A naive time as the reader wrote it, in UTC.
+
+    :raises ValueError: it lies outside the calendar.
+    """
+    if not is_translated():
+        return moment.replace(tzinfo=dt.UTC)
+    zone: t.Any = flask_babel.get_timezone()
+    try:
+        # Zones of pytz, which Flask-Babel makes of names, cannot just be put in.
+        if hasattr(zone, "localize"):
+            aware = t.cast("dt.datetime", zone.localize(moment))
+        else:
+            aware = moment.replace(tzinfo=zone)
+        return aware.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise ValueError(moment) from error
+
+
+def _written(write: cabc.Callable[..., str], value: t.Any) -> str | None:
+    """What Flask-Babel writes; ``None`` without it, or where it is beyond it."""
+    if not is_translated():
+        return None
+    app_s = flask_babel.get_babel().instance
+    locale, zone = flask_babel.get_locale(), flask_babel.get_timezone()
+    try:
+        return write(app_s, locale, zone, value)
+    except ArithmeticError:
+        return None
+
+
+# What these import comes with Flask-Babel. The locale and the zone that they are kept
+# by are the current reader's.
+
+
+@_kept
+def _number(app_s: t.Any, locale: t.Any, zone: t.Any, value: float) -> str:
+    from babel.numbers import format_decimal
+
+    return str(format_decimal(value, locale=locale, decimal_quantization=False))
+
+
+@_kept
+def _date_time(app_s: t.Any, locale: t.Any, zone: t.Any, moment: dt.datetime) -> str:
+    # The app may have chosen another format; the zone is named in any case.
+    written = flask_babel.format_datetime(moment)
+    return f"{written} {flask_babel.format_datetime(moment, 'z')}"
+
+
+@_kept
+def _file_size(app_s: t.Any, locale: t.Any, zone: t.Any, size: int) -> str:
+    from babel.units import format_unit
+
+    power = max(p for p in range(len(_BYTES)) if p == 0 or size >= 1000**p)
+    rounded = round(size / 1000**power, 1)
+    unit = f"digital-{_BYTES[power]}"
+    return str(format_unit(rounded, unit, "short", locale=locale))
