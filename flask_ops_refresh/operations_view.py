@@ -488,7 +488,8 @@ _KEYED_CELL = Markup('<td data-key="%s"')
 
 def _keyed_row(cells: Markup, key: str) -> Markup:
     """The cells of a table row, the first of them naming the row."""
-    return Markup(cells.replace("<td", _KEYED_CELL % key, 1))
+    # As plain text: before MarkupSafe 3 markup looks for what it is given escaped.
+    return Markup(str(cells).replace("<td", _KEYED_CELL % key, 1))
 
 
 _INDENTATION = re.compile(r"\n[ \n]+")

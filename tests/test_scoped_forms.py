@@ -278,8 +278,8 @@ def test_loaders_are_scoped_unless_a_host_writes_its_own(
 
     class Own(EverythingOn):
         form_ajax_refs: t.ClassVar[t.Any] = {
-            "user": QueryAjaxModelLoader("user", db, User, fields=["name"]),
-            "tenant": OwnLoader("tenant", db, Tenant, fields=["name"]),
+            "user": QueryAjaxModelLoader("user", db.session, User, fields=["name"]),
+            "tenant": OwnLoader("tenant", db.session, Tenant, fields=["name"]),
         }
 
     host = make_host(ops=make_ops(Own))
@@ -341,7 +341,7 @@ def test_a_key_in_scope_may_be_typed(make_host: cabc.Callable[..., Host]) -> Non
     assert edit(client, 1, **form, user_id=BEN)[0] == 302
     assert edit(client, 7, **form, user_id=HAL)[0] == 302
     with host.app.app_context():
-        run = db.session.get_one(OperationRun, 1)
+        run = db.session.get(OperationRun, 1)
         assert (run.tenant_id, run.user_id, run.type) == (2, BEN, "a")
 
 

@@ -12,6 +12,7 @@ from flask_admin import AdminIndexView
 from flask_admin import BaseView
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
+from flask_admin.contrib.sqla import view as sqla_view
 from flask_admin.theme import Bootstrap4Theme
 from flask_login import current_user
 
@@ -100,7 +101,9 @@ def among_other_views(folder: pathlib.Path) -> Site:
 
     def add_before(app: Flask) -> None:
         [admin] = app.extensions["admin"]
-        admin.add_view(Tenants(Tenant, db, category="Monitoring"))
+        takes_objects = hasattr(sqla_view, "_get_deprecated_session")
+        source = db if takes_objects else db.session
+        admin.add_view(Tenants(Tenant, source, category="Monitoring"))
 
     def add_after(app: Flask) -> None:
         [admin] = app.extensions["admin"]
