@@ -42,6 +42,8 @@ from .model_mapping import ModelMapping
 from .request_origin import from_own_site
 from .request_origin import stays_here
 from .scope import Scope
+from .scoped_changes import ScopedChanges
+from .scoped_inline_forms import scoped_inline_converter
 
 _log = logging.getLogger("flask_ops_refresh")
 
@@ -80,10 +82,8 @@ class ScopedModelView(ModelView):
         self.model_form_converter: type[t.Any] = scoped_forms.scoped_converter(
             self.model_form_converter, self._related
         )
-        self.inline_model_form_converter: type[t.Any] = (
-            scoped_forms.scoped_inline_converter(
-                self.inline_model_form_converter, self._related
-            )
+        self.inline_model_form_converter: type[t.Any] = scoped_inline_converter(
+            self.inline_model_form_converter, self._related
         )
         super().__init__(model, session, **options)
 
@@ -143,9 +143,11 @@ class ScopedModelView(ModelView):
 
         Override it for models that tell in their own way who may see a record. By
         default that is said by ``workspace_id`` and ``tenant_id``; of a model that
-        has no ``workspace_id`` nothing is offered, but for the scope's tenants.
+        has no ``workspace_id`` nothing is offered, but for the scope's tenants and,
+        in inline forms, the parts of a record in scope.
         """
-        return scoped_forms.related_criteria(self._records, scope, model)
+        parts = self._related.parts
+        return scoped_forms.related_criteria(self._records, scope, model, parts)
 
     # Routes that name records: 404 for one that is not there or not in scope
 
@@ -228,14 +230,23 @@ class ScopedModelView(ModelView):
             require_token(form)
         return super().validate_form(form)
 
+    def create_model(self, form: t.Any) -> t.Any:
+        """Store a new record, if all that it stores is in scope."""
+        with ScopedChanges(self._related, self.model, form).watched():
+            return super().create_model(form)
+
+    def update_model(self, form: t.Any, model: t.Any) -> bool:
+        """Change a record, if all that this stores is in scope."""
+        with ScopedChanges(self._related, self.model, form).watched():
+            return bool(super().update_model(form, model))
+
     def _on_model_change(self, form: t.Any, model: t.Any, is_created: bool) -> None:
         super()._on_model_change(form, model, is_created)
-        self._related.require_named_in_scope(form, model)
+        scoped_forms.require_offered_choices(form)
         self.installation.get_session().flush()
         if self.get_one(self.get_pk_value(model)) is None:
-            raise ValidationError(
-                gettext("You may not see what this would become, so it is not saved.")
-            )
+            message = "You may not see what this would become, so it is not saved."
+            raise scoped_forms.NotOffered([], gettext(message))
 
     def handle_view_exception(self, exc: Exception) -> bool:
         """Tell the person that a change failed, and only the log why."""

@@ -1,0 +1,128 @@
+"""What a form may store: no record out of scope, and no key that leads to one.
+
+Each flush is looked at twice: before it, so that the database's own complaint tells
+nobody which keys there are, and after it, when every key is known.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import typing as t
+
+import sqlalchemy as sa
+from flask_admin.babel import gettext
+from sqlalchemy import orm
+
+from .scoped_forms import all_fields
+from .scoped_forms import NotOffered
+from .scoped_forms import RelatedRecords
+
+
+class Link(t.NamedTuple):
+    """Attributes of a record that hold the key of another record."""
+
+    target: type[t.Any]
+    keys: tuple[str, ...]
+    remote: tuple[t.Any, ...]
+
+
+class ScopedChanges:
+    """Looks at what is stored of one form.
+
+    :param model: the model that the form is of.
+    """
+
+    def __init__(self, related: RelatedRecords, model: type[t.Any], form: t.Any):
+        self._related = related
+        self._model = model
+        self._chosen = list(_chosen(form))
+
+    @contextlib.contextmanager
+    def watched(self) -> cabc.Iterator[None]:
+        """Meanwhile a flush that would leave the scope raises ``NotOffered``."""
+        session = self._related.session.query(self._model).session
+        sa.event.listen(session, "before_flush", self._before)
+        sa.event.listen(session, "after_flush", self._after)
+        try:
+            yield
+        finally:
+            sa.event.remove(session, "before_flush", self._before)
+            sa.event.remove(session, "after_flush", self._after)
+
+    def _before(self, session: t.Any, context: t.Any, instances: t.Any) -> None:
+        for record in self._changed(session):
+            self._require_keys_in_scope(record)
+
+    def _after(self, session: t.Any, context: t.Any) -> None:
+        for record in self._changed(session):
+            self._require_keys_in_scope(record)
+            # The form's own record is looked for once it is complete.
+            if not isinstance(record, self._model):
+                self._require_in_scope(record)
+
+    def _changed(self, session: t.Any) -> list[t.Any]:
+        """Of what is flushed, the records that the form is of or has inline."""
+        kinds = (self._model, *self._related.parts)
+        return [
+            each
+            for each in (*session.new, *session.dirty)
+            if isinstance(each, kinds) and sa.inspect(each).modified
+        ]
+
+    def _require_in_scope(self, record: t.Any) -> None:
+        if not self._related.those_offered(type(record), [record]):
+            message = "You may not see what this would become, so it is not saved."
+            key = sa.inspect(record).mapper.primary_key_from_instance(record)
+            raise NotOffered(key, gettext(message))
+
+    def _require_keys_in_scope(self, record: t.Any) -> None:
+        state = sa.inspect(record)
+        for link in links(state.mapper):
+            if any(state.attrs[key].history.has_changes() for key in link.keys):
+                values = [getattr(record, key) for key in link.keys]
+                if not self._leads_into_scope(link, values):
+                    raise NotOffered(values)
+
+    def _leads_into_scope(self, link: Link, values: list[t.Any]) -> bool:
+        if None in values:
+            return True  # It leads nowhere.
+        for record in self._chosen:
+            if isinstance(record, link.target):
+                mapper = sa.inspect(record).mapper
+                held = [
+                    getattr(record, mapper.get_property_by_column(column).key)
+                    for column in link.remote
+                ]
+                if held == values:
+                    return True
+        return self._related.offers(link.target, link.remote, values)
+
+
+def _chosen(form: t.Any) -> cabc.Iterator[t.Any]:
+    """The records chosen in a form, of those that its fields offer."""
+    for field in all_fields(form):
+        if field.raw_data:
+            many = isinstance(field.data, list)
+            for each in field.data if many else [field.data]:
+                if sa.inspect(each, raiseerr=False) is not None:
+                    yield each
+
+
+def links(mapper: orm.Mapper[t.Any]) -> list[Link]:
+    """Where records of a model lead by keys of their own.
+
+    Not by their workspace, which is looked at when they are looked for in scope.
+    """
+    workspace = getattr(mapper.class_, "workspace_id", None)
+    own = getattr(getattr(workspace, "property", None), "key", None)
+    return [link for link in _relationships(mapper) if link.keys != (own,)]
+
+
+def _relationships(mapper: orm.Mapper[t.Any]) -> cabc.Iterator[Link]:
+    for relationship in mapper.relationships:
+        if relationship.direction is orm.MANYTOONE:
+            pairs = relationship.local_remote_pairs or ()
+            keys = [mapper.get_property_by_column(local).key for local, _ in pairs]
+            remote = tuple(far for _, far in pairs)
+            yield Link(relationship.mapper.class_, tuple(keys), remote)

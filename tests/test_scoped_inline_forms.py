@@ -1,0 +1,140 @@
+"""Forms within a form: parts of a run that are in scope, and parts that are not."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_ops_refresh import OperationsView
+from flask_ops_refresh import OpsRefresh
+
+from .conftest import ADA
+from .conftest import Host
+from .conftest import NOW
+from .everything_on import add_people
+from .everything_on import OLD_CHOICES
+from .host_app import db
+from .host_app import load_scope
+from .host_app import Model
+from .test_scoped_forms import edit
+from .test_scoped_forms import LIST
+
+pytestmark = [
+    pytest.mark.usefixtures("frozen_clock"),
+    pytest.mark.filterwarnings(OLD_CHOICES),
+]
+
+
+class PartedRun(Model):
+    """A run with parts."""
+
+    __tablename__ = "parted_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="queued")
+    created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime, default=NOW)
+    parts: orm.Mapped[list[Part]] = orm.relationship(back_populates="run")
+
+
+class Part(Model):
+    """A part of a run that tells a workspace of its own."""
+
+    __tablename__ = "parts"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    note: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    run_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("parted_runs.id"))
+    run: orm.Mapped[PartedRun | None] = orm.relationship(back_populates="parts")
+
+
+class PartedView(OperationsView):
+    can_create = can_edit = can_delete = True
+    form_columns: t.Any = ("type",)
+    inline_models: t.Any = (Part,)
+
+
+#: Of run 1, which is Ada's, part 1 is hers and part 2 is foreign.
+PARTS = [(1, 1, "own", 1), (2, 2, "FOREIGN", 1)]
+
+
+def parted_host(
+    make_host: cabc.Callable[..., Host], view: type[OperationsView] = PartedView
+) -> Host:
+    ops = OpsRefresh(operation_run=PartedRun, operations_view=view)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    add_people(host)
+    host.add(
+        PartedRun(id=1, workspace_id=1, type="a"),
+        PartedRun(id=9, workspace_id=2, type="b"),
+    )
+    host.add(
+        *(
+            Part(id=id, workspace_id=workspace_id, note=note, run_id=run_id)
+            for id, workspace_id, note, run_id in PARTS
+        )
+    )
+    return host
+
+
+def parts(host: Host) -> list[tuple[t.Any, ...]]:
+    with host.app.app_context():
+        statement = sa.select(Part.id, Part.workspace_id, Part.note, Part.run_id)
+        return [tuple(row) for row in db.session.execute(statement.order_by(Part.id))]
+
+
+def part(id: object, workspace_id: int, note: str, **more: str) -> dict[str, t.Any]:
+    fields = {"id": id, "workspace_id": workspace_id, "note": note}
+    return {**{f"parts-0-{name}": fields[name] for name in fields}, **more}
+
+
+def test_an_inline_form_shows_parts_in_scope(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """A foreign part of an own run is not shown."""
+    page = parted_host(make_host).client(ADA).get(f"{LIST}edit/?id=1").text
+    assert "own" in page
+    assert "FOREIGN" not in page
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        part(2, 2, "changed"),
+        part(2, 1, "changed"),
+        part(2, 2, "x", **{"del-parts-0": "on"}),
+        part(999, 1, "of no such part"),
+        part(1, 2, "moved"),
+        part("", 2, "planted"),
+    ],
+    ids=str,
+)
+def test_no_part_is_changed_in_or_moved_to_another_scope(
+    make_host: cabc.Callable[..., Host], sent: dict[str, t.Any]
+) -> None:
+    """Parts out of scope are neither changed, deleted, made nor become so."""
+    host = parted_host(make_host)
+    status, alert = edit(host.client(ADA), 1, type="a", **sent)
+    assert status == 200
+    assert alert
+    assert parts(host) == PARTS
+
+
+def test_own_parts_are_changed_made_and_deleted(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """What stays in scope is stored, and a foreign part stays where it is."""
+    host = parted_host(make_host)
+    client = host.client(ADA)
+    assert edit(client, 1, type="a", **part(1, 1, "changed"))[0] == 302
+    assert parts(host) == [(1, 1, "changed", 1), PARTS[1]]
+    assert edit(client, 1, type="a", **part("", 1, "made"))[0] == 302
+    assert parts(host)[2:] == [(3, 1, "made", 1)]
+    gone = part(1, 1, "x", **{"del-parts-0": "on"})
+    assert edit(client, 1, type="a", **gone)[0] == 302
+    assert parts(host) == [PARTS[1], (3, 1, "made", 1)]
