@@ -82,9 +82,6 @@ class ScopedModelView(ModelView):
         self.model_form_converter: type[t.Any] = scoped_forms.scoped_converter(
             self.model_form_converter, self._related
         )
-        self.inline_model_form_converter: type[t.Any] = scoped_inline_converter(
-            self.inline_model_form_converter, self._related
-        )
         super().__init__(model, session, **options)
 
     @property
@@ -219,6 +216,16 @@ class ScopedModelView(ModelView):
         for name in _FORM_CLASSES:
             if (form_class := getattr(self, name, None)) is not None:
                 setattr(self, name, with_token(form_class))
+
+    def scaffold_inline_form_models(self, form_class: type[t.Any]) -> type[t.Any]:
+        """Add the inline forms, each by its own converter or the view's."""
+        inline_models: t.Any = self.inline_models or ()
+        for each in inline_models:
+            base = getattr(each, "inline_converter", self.inline_model_form_converter)
+            scoped = scoped_inline_converter(base, self._related)
+            converter = scoped(self.session, self, self.model_form_converter)
+            form_class = converter.contribute(self.model, form_class, each)
+        return form_class
 
     def _process_ajax_references(self) -> dict[str, t.Any]:
         loaders = super()._process_ajax_references()

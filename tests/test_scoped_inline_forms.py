@@ -7,6 +7,8 @@ import typing as t
 
 import pytest
 import sqlalchemy as sa
+from flask_admin.contrib.sqla.form import InlineOneToOneModelConverter
+from flask_admin.model.form import InlineFormAdmin
 from sqlalchemy import orm
 
 from flask_ops_refresh import OperationsView
@@ -20,8 +22,10 @@ from .everything_on import OLD_CHOICES
 from .host_app import db
 from .host_app import load_scope
 from .host_app import Model
+from .host_app import User
 from .test_scoped_forms import edit
 from .test_scoped_forms import LIST
+from .test_scoped_forms import look_up
 
 pytestmark = [
     pytest.mark.usefixtures("frozen_clock"),
@@ -39,6 +43,7 @@ class PartedRun(Model):
     status: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="queued")
     created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime, default=NOW)
     parts: orm.Mapped[list[Part]] = orm.relationship(back_populates="run")
+    report: orm.Mapped[Report | None] = orm.relationship(back_populates="run")
 
 
 class Part(Model):
@@ -50,6 +55,19 @@ class Part(Model):
     note: orm.Mapped[str] = orm.mapped_column(sa.String(80))
     run_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("parted_runs.id"))
     run: orm.Mapped[PartedRun | None] = orm.relationship(back_populates="parts")
+
+
+class Report(Model):
+    """The one report of a run, and who wrote it."""
+
+    __tablename__ = "reports"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    note: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    run_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("parted_runs.id"))
+    run: orm.Mapped[PartedRun | None] = orm.relationship(back_populates="report")
+    user_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
+    user: orm.Mapped[User | None] = orm.relationship()
 
 
 class PartedView(OperationsView):
@@ -138,3 +156,65 @@ def test_own_parts_are_changed_made_and_deleted(
     gone = part(1, 1, "x", **{"del-parts-0": "on"})
     assert edit(client, 1, type="a", **gone)[0] == 302
     assert parts(host) == [PARTS[1], (3, 1, "made", 1)]
+
+
+class OneReport(InlineFormAdmin):
+    inline_converter = InlineOneToOneModelConverter
+    form_columns = ("id", "workspace_id", "note", "user")
+    form_args: t.ClassVar[t.Any] = {"user": {"get_label": "name"}}
+
+
+class LookedUpReport(OneReport):
+    form_ajax_refs: t.ClassVar[t.Any] = {"user": {"fields": ["name"]}}
+
+
+def test_an_inline_converter_that_a_host_names_is_scoped(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """Flask-Admin's one-to-one forms offer people in scope, by select or look-up."""
+
+    class Selected(PartedView):
+        inline_models = (OneReport(Report),)
+
+    class LookedUp(PartedView):
+        inline_models = (LookedUpReport(Report),)
+
+    page = parted_host(make_host, Selected).client(ADA).get(f"{LIST}edit/?id=1").text
+    assert "Eve" in page
+    assert "Hal" not in page
+    client = parted_host(make_host, LookedUp).client(ADA)
+    assert len(look_up(client, "report-user", query="Eve")) == 1
+    assert look_up(client, "report-user", query="Hal") == []
+
+
+def reports(host: Host) -> list[tuple[t.Any, ...]]:
+    with host.app.app_context():
+        statement = sa.select(Report.workspace_id, Report.note, Report.run_id)
+        return [tuple(row) for row in db.session.execute(statement)]
+
+
+def report(workspace_id: object, note: str) -> dict[str, t.Any]:
+    return {"report-workspace_id": workspace_id, "report-note": note}
+
+
+def test_a_one_to_one_form_stays_in_scope(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """A foreign report is not shown, changed or replaced, and none is made abroad."""
+
+    class One(PartedView):
+        inline_models = (OneReport(Report),)
+
+    host = parted_host(make_host, One)
+    client = host.client(ADA)
+    assert edit(client, 1, type="a", **report(2, "planted"))[0] == 200
+    assert reports(host) == []
+    assert edit(client, 1, type="a", **report(1, "own"))[0] == 302
+    assert edit(client, 1, type="a", **report(2, "moved"))[0] == 200
+    assert reports(host) == [(1, "own", 1)]
+    with host.app.app_context():
+        db.session.execute(sa.update(Report).values(workspace_id=2, note="FOREIGN"))
+        db.session.commit()
+    assert "FOREIGN" not in client.get(f"{LIST}edit/?id=1").text
+    assert edit(client, 1, type="a", **report(1, "taken"))[0] == 200
+    assert reports(host) == [(2, "FOREIGN", 1)]
