@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask_admin.babel import gettext
 from sqlalchemy import orm
 
-from .scoped_forms import all_fields
+from .scoped_choices import chosen_records
 from .scoped_forms import NotOffered
 from .scoped_forms import RelatedRecords
 
@@ -36,7 +36,7 @@ class ScopedChanges:
     def __init__(self, related: RelatedRecords, model: type[t.Any], form: t.Any):
         self._related = related
         self._model = model
-        self._chosen = list(_chosen(form))
+        self._chosen = chosen_records(form)
 
     @contextlib.contextmanager
     def watched(self) -> cabc.Iterator[None]:
@@ -97,16 +97,6 @@ class ScopedChanges:
                 if held == values:
                     return True
         return self._related.offers(link.target, link.remote, values)
-
-
-def _chosen(form: t.Any) -> cabc.Iterator[t.Any]:
-    """The records chosen in a form, of those that its fields offer."""
-    for field in all_fields(form):
-        if field.raw_data:
-            many = isinstance(field.data, list)
-            for each in field.data if many else [field.data]:
-                if sa.inspect(each, raiseerr=False) is not None:
-                    yield each
 
 
 def links(mapper: orm.Mapper[t.Any]) -> list[Link]:

@@ -11,23 +11,18 @@ import typing as t
 
 import sqlalchemy as sa
 from flask_admin.babel import gettext
-from flask_admin.contrib.sqla.ajax import QueryAjaxModelLoader
-from flask_admin.contrib.sqla.fields import QuerySelectField
 from flask_admin.contrib.sqla.form import AdminModelConverter
-from flask_admin.model.fields import AjaxSelectField
+from wtforms.fields.core import UnboundField
 from wtforms.validators import ValidationError
 
 from .finding import found_or_none
 from .installation import Installed
-from .model_mapping import key_value
 from .model_mapping import ModelMapping
 from .scope import ALL_TENANTS
 from .scope import NO_WORKSPACES
 from .scope import Scope
-
-#: Records offered by one look-up, and how far into the matches it may go.
-_MOST_FOUND = 100
-_FURTHEST = 10_000
+from .scoped_choices import keeping_hidden
+from .scoped_look_ups import scoped_loader
 
 Criteria: t.TypeAlias = list[sa.ColumnElement[bool]]
 
@@ -151,73 +146,7 @@ class RelatedRecords:
 
     def scoped_loader(self, loader: t.Any) -> t.Any:
         """A look-up in scope. One of the app's own class says itself what it finds."""
-        if type(loader) is not QueryAjaxModelLoader:
-            return loader
-        return ScopedLoader(
-            loader.name, loader.session, loader.model, related=self, **loader.options
-        )
-
-
-class ScopedLoader(QueryAjaxModelLoader):
-    """A look-up that finds records in scope, a bounded number at a time."""
-
-    def __init__(self, *args: t.Any, related: RelatedRecords, **options: t.Any) -> None:
-        super().__init__(*args, **options)
-        self._related = related
-
-    def get_query(self) -> t.Any:
-        """The records that may be found."""
-        return self._related.offered(self.model)
-
-    def get_one(self, pk: t.Any) -> t.Any:
-        """The record of this key; ``None`` if it may not be found."""
-        column = getattr(self.model, self.pk)
-        key = key_value(column.type, str(pk))
-        wanted = sa.false() if key is None else column == key
-        with self._related.session.no_autoflush:
-            query = self.get_query().filter(wanted)
-            return found_or_none(self._related.session, query.one_or_none)
-
-    def get_list(
-        self, term: str | None, offset: int | None = 0, limit: int = 10
-    ) -> t.Any:
-        """The records whose fields contain a term."""
-        return super().get_list(
-            (term or "").replace("\0", "").encode("utf-8", "replace").decode(),
-            min(max(offset or 0, 0), _FURTHEST),
-            min(max(limit, 1), _MOST_FOUND),
-        )
-
-
-def require_offered_choices(form: t.Any) -> None:
-    """Refuse a form that chooses a record not offered.
-
-    :raises NotOffered: there is such a choice.
-    """
-    for field in all_fields(form):
-        if _chose_nothing_offered(field):
-            raise NotOffered(field.raw_data)
-
-
-def all_fields(form: t.Any) -> cabc.Iterator[t.Any]:
-    """The fields of a form and of the forms within it."""
-    for field in form:
-        yield field
-        for inner in getattr(field, "entries", [field]):
-            if hasattr(inner, "form"):
-                yield from all_fields(inner.form)
-
-
-def _chose_nothing_offered(field: t.Any) -> bool:
-    """Whether a choice was sent that the field does not offer.
-
-    The fields themselves take it for none at all where none is allowed, and a
-    record without a tenant is seen by more people than one with a tenant.
-    """
-    if not isinstance(field, QuerySelectField | AjaxSelectField):
-        return False
-    sent = field.raw_data[0] if field.raw_data else ""
-    return sent not in ("", "__None") and field.data is None
+        return scoped_loader(loader, self)
 
 
 def scoped_converter(
@@ -229,6 +158,12 @@ def scoped_converter(
     """
 
     class ScopedConverter(base):  # type: ignore[misc, valid-type]
+        def _convert_relation(self, *args: t.Any) -> t.Any:
+            field = super()._convert_relation(*args)
+            if isinstance(field, UnboundField):
+                field.field_class = keeping_hidden(field.field_class)
+            return field
+
         def _model_select_field(
             self, prop: t.Any, multiple: t.Any, remote_model: t.Any, **options: t.Any
         ) -> t.Any:

@@ -43,6 +43,7 @@ from .request_origin import from_own_site
 from .request_origin import stays_here
 from .scope import Scope
 from .scoped_changes import ScopedChanges
+from .scoped_choices import choices_not_offered
 from .scoped_inline_forms import scoped_inline_converter
 
 _log = logging.getLogger("flask_ops_refresh")
@@ -249,7 +250,8 @@ class ScopedModelView(ModelView):
 
     def _on_model_change(self, form: t.Any, model: t.Any, is_created: bool) -> None:
         super()._on_model_change(form, model, is_created)
-        scoped_forms.require_offered_choices(form)
+        if refused := choices_not_offered(form):
+            raise scoped_forms.NotOffered(refused)
         self.installation.get_session().flush()
         if self.get_one(self.get_pk_value(model)) is None:
             message = "You may not see what this would become, so it is not saved."

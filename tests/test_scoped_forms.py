@@ -268,17 +268,35 @@ def test_a_look_up_is_bounded(full_host: Host) -> None:
         look_up(client, **query)
 
 
+def test_a_look_up_does_not_name_what_it_does_not_find(full_host: Host) -> None:
+    """The form of an own run tells nothing of the foreign person it leads to."""
+    client = full_host.client(EVE)
+    assert "User 5" in client.get(f"{LIST}edit/?id=1").text
+    full_host.update(OperationRun, 1, user_id=HAL)
+    for path in ("edit/?id=1", ""):
+        page = client.get(LIST + path).text
+        assert "User 8" not in page
+
+
+@pytest.mark.parametrize("name", ["<User 5>", "EVE"])
 def test_loaders_are_scoped_unless_a_host_writes_its_own(
-    make_host: cabc.Callable[..., Host],
+    make_host: cabc.Callable[..., Host], name: str
 ) -> None:
-    """Flask-Admin's loader given as an object is scoped; a host's own class is not."""
+    """Only a host's own class that says itself what it finds is left alone."""
+
+    class Loud(QueryAjaxModelLoader):
+        def format(self, model: t.Any) -> t.Any:
+            return None if model is None else (model.id, model.name.upper())
+
+    loader = Loud if name == "EVE" else QueryAjaxModelLoader
 
     class OwnLoader(QueryAjaxModelLoader):
-        pass
+        def get_query(self) -> t.Any:
+            return super().get_query()
 
     class Own(EverythingOn):
         form_ajax_refs: t.ClassVar[t.Any] = {
-            "user": QueryAjaxModelLoader("user", db, User, fields=["name"]),
+            "user": loader("user", db, User, fields=["name"]),
             "tenant": OwnLoader("tenant", db, Tenant, fields=["name"]),
         }
 
@@ -286,7 +304,7 @@ def test_loaders_are_scoped_unless_a_host_writes_its_own(
     add_people(host)
     client = host.client(EVE)
     assert look_up(client, query="Hal") == []
-    assert len(look_up(client, query="Eve")) == 1
+    assert look_up(client, query="Eve") == [[EVE, name]]
     assert len(look_up(client, "tenant", query="East")) == 1
 
 

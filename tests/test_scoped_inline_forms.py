@@ -56,6 +56,9 @@ class Part(Model):
     run_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("parted_runs.id"))
     run: orm.Mapped[PartedRun | None] = orm.relationship(back_populates="parts")
 
+    def __str__(self) -> str:
+        return f"Part {self.id}"
+
 
 class Report(Model):
     """The one report of a run, and who wrote it."""
@@ -218,3 +221,48 @@ def test_a_one_to_one_form_stays_in_scope(
     assert "FOREIGN" not in client.get(f"{LIST}edit/?id=1").text
     assert edit(client, 1, type="a", **report(1, "taken"))[0] == 200
     assert reports(host) == [(2, "FOREIGN", 1)]
+
+
+class ChosenParts(PartedView):
+    """A form in which several parts are chosen in a select box."""
+
+    form_columns = ("type", "parts")
+    inline_models = ()
+    form_args: t.ClassVar[t.Any] = {"parts": {"get_label": "note"}}
+
+
+class LookedUpParts(ChosenParts):
+    """A form in which several parts are looked up."""
+
+    form_args: t.ClassVar[t.Any] = {}
+    form_ajax_refs: t.ClassVar[t.Any] = {"parts": {"fields": ["note"]}}
+
+
+@pytest.mark.parametrize("view", [ChosenParts, LookedUpParts])
+def test_choosing_several_leaves_those_out_of_scope_alone(
+    make_host: cabc.Callable[..., Host], view: type[PartedView]
+) -> None:
+    """A foreign part is neither shown nor taken off, and none can be taken over."""
+    host = parted_host(make_host, view)
+    host.add(
+        Part(id=3, workspace_id=1, note="free", run_id=None),
+        Part(id=4, workspace_id=2, note="FOREIGN", run_id=None),
+    )
+    client = host.client(ADA)
+    page = client.get(f"{LIST}edit/?id=1").text
+    assert "Part 1" in page or "own" in page
+    assert "FOREIGN" not in page
+    assert "Part 2" not in page
+
+    def choose(*ids: int) -> int:
+        keys = [str(id) for id in ids]
+        sent = ",".join(keys) if view is LookedUpParts else keys
+        return edit(client, 1, type="a", parts=sent)[0]
+
+    before = parts(host)
+    assert [choose(1, 2), choose(4), choose(1, 999)] == [200, 200, 200]
+    assert parts(host) == before
+    assert choose(1, 3) == 302
+    assert [row[3] for row in parts(host)] == [1, 1, 1, None]
+    assert choose() == 302
+    assert [row[3] for row in parts(host)] == [None, 1, None, None]
