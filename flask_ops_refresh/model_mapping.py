@@ -178,7 +178,7 @@ class ModelMapping:
     def key_led_to(self, by: str, target: type[t.Any]) -> t.Any:
         """The attribute of ``target`` that this model's attribute ``by`` holds ids of.
 
-        :returns: ``None`` where no relationship leads there by that attribute.
+        :returns: ``None`` where no relationship nor foreign key leads there.
         """
         held_in = getattr(getattr(self.model, by, None), "property", None)
         columns = getattr(held_in, "columns", ())
@@ -186,6 +186,10 @@ class ModelMapping:
             for local, far in relationship.local_remote_pairs or ():
                 if local in columns and relationship.mapper.class_ is target:
                     return _by_column(target, relationship.mapper, far)
+        mapper = sa.inspect(target)
+        for key in (key for column in columns for key in column.foreign_keys):
+            if key.column.table is mapper.local_table:
+                return _by_column(target, mapper, key.column)
         return None
 
     def every_column(self) -> list[sa.ColumnElement[t.Any]]:

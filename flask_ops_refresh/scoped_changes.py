@@ -99,20 +99,50 @@ class ScopedChanges:
         return self._related.offers(link.target, link.remote, values)
 
 
-def links(mapper: orm.Mapper[t.Any]) -> list[Link]:
+def links(mapper: orm.Mapper[t.Any]) -> set[Link]:
     """Where records of a model lead by keys of their own.
 
     Not by their workspace, which is looked at when they are looked for in scope.
     """
     workspace = getattr(mapper.class_, "workspace_id", None)
     own = getattr(getattr(workspace, "property", None), "key", None)
-    return [link for link in _relationships(mapper) if link.keys != (own,)]
+    found = (*_by_relationships(mapper), *_by_foreign_keys(mapper))
+    return {link for link in found if link.keys != (own,)}
 
 
-def _relationships(mapper: orm.Mapper[t.Any]) -> cabc.Iterator[Link]:
+def _by_relationships(mapper: orm.Mapper[t.Any]) -> cabc.Iterator[Link]:
     for relationship in mapper.relationships:
         if relationship.direction is orm.MANYTOONE:
             pairs = relationship.local_remote_pairs or ()
-            keys = [mapper.get_property_by_column(local).key for local, _ in pairs]
-            remote = tuple(far for _, far in pairs)
-            yield Link(relationship.mapper.class_, tuple(keys), remote)
+            yield _link(mapper, relationship.mapper.class_, pairs)
+
+
+def _by_foreign_keys(mapper: orm.Mapper[t.Any]) -> cabc.Iterator[Link]:
+    for constraint in _constraints(mapper):
+        pairs = [(each.parent, each.column) for each in constraint.elements]
+        for other in mapper.registry.mappers:
+            # Models that inherit a table are found by the one that they inherit.
+            inherits = other.inherits is not None and (
+                other.inherits.local_table is other.local_table
+            )
+            if other.local_table is constraint.referred_table and not inherits:
+                yield _link(mapper, other.class_, pairs)
+
+
+def _constraints(mapper: orm.Mapper[t.Any]) -> cabc.Iterator[sa.ForeignKeyConstraint]:
+    """The foreign keys of a model but for those that join its own tables."""
+    for table in mapper.tables:
+        for constraint in getattr(table, "foreign_key_constraints", ()):
+            joins = constraint.referred_table in mapper.tables
+            if not joins or constraint.referred_table is table:
+                yield constraint
+
+
+def _link(
+    mapper: orm.Mapper[t.Any],
+    target: type[t.Any],
+    pairs: cabc.Iterable[tuple[t.Any, t.Any]],
+) -> Link:
+    ordered = sorted(pairs, key=lambda pair: str(pair[0]))
+    keys = tuple(mapper.get_property_by_column(local).key for local, _ in ordered)
+    return Link(target, keys, tuple(remote for _, remote in ordered))

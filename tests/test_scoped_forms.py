@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from flask_admin.contrib.sqla.ajax import QueryAjaxModelLoader
 from flask_admin.model.form import InlineFormAdmin
 from sqlalchemy import orm
+from wtforms import IntegerField
 
 from flask_ops_refresh import ALL_TENANTS
 from flask_ops_refresh import OperationsView
@@ -361,6 +362,86 @@ def test_a_key_in_scope_may_be_typed(make_host: cabc.Callable[..., Host]) -> Non
     with host.app.app_context():
         run = db.session.get_one(OperationRun, 1)
         assert (run.tenant_id, run.user_id, run.type) == (2, BEN, "a")
+
+
+class KeyedRun(Model):
+    """A run with foreign keys alone: no relationship leads anywhere."""
+
+    __tablename__ = "keyed_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    tenant_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("depots.id"))
+    repeats_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("keyed_runs.id")
+    )
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime, default=NOW)
+
+
+class KeyedView(OperationsView):
+    can_edit = can_delete = True
+    form_columns = ("type", "status", "repeats", "depot")
+    form_extra_fields: t.ClassVar[t.Any] = {
+        "repeats": IntegerField(),
+        "depot": IntegerField(),
+    }
+
+    def on_model_change(self, form: t.Any, model: t.Any, is_created: bool) -> None:
+        """What a form stores by hand."""
+        model.repeats_id, model.tenant_id = form.repeats.data, form.depot.data
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_without_a_relationship_lead_into_scope(
+    kind: str, tmp_path: pathlib.Path
+) -> None:
+    """A foreign record and one that is not there are refused alike, however set."""
+    ops = OpsRefresh(operation_run=KeyedRun, operations_view=KeyedView)
+    ops.scope_loader(load_scope)
+    with database(kind, tmp_path) as url:
+        app = create_host(url, ops=ops)
+        host = populate(app)
+        for id, workspace_id in ((1, 1), (2, 1), (3, 2)):
+            host.add(Depot(id=id, workspace_id=workspace_id, name="depot"))
+            host.add(
+                KeyedRun(id=id, workspace_id=workspace_id, type="a", status="queued")
+            )
+        client = host.client(ADA)
+        usual = {"type": "b", "status": "queued"}
+        for keys in ({"repeats": 3}, {"repeats": 999}, {"depot": 3}, {"depot": 999}):
+            status, alert = edit(client, 1, **usual, **keys)
+            assert (status, alert.endswith("Not a valid choice")) == (200, True)
+        assert edit(client, 1, **usual, repeats=2, depot=1)[0] == 302
+        with app.app_context():
+            run = db.session.get_one(KeyedRun, 1)
+            assert (run.repeats_id, run.tenant_id, run.type) == (2, 1, "b")
+            db.session.remove()
+            db.engine.dispose()
+
+
+def test_a_key_set_on_a_change_leads_into_scope(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """What on_model_change makes of a field of the app's own is looked at as well."""
+
+    class Own(EverythingOn):
+        form_columns = ("type", "status", "person")
+        form_ajax_refs = None
+        form_extra_fields: t.ClassVar[t.Any] = {"person": IntegerField()}
+
+        def on_model_change(self, form: t.Any, model: t.Any, is_created: bool) -> None:
+            model.user = db.session.get(User, form.person.data)
+
+    host = make_host(ops=make_ops(Own))
+    add_people(host)
+    add_records(host)
+    client = host.client(EVE)
+    before = stored(host)
+    status, alert = edit(client, 1, type="a", status="queued", person=HAL)
+    assert (status, "Not a valid choice" in alert) == (200, True)
+    assert stored(host) == before
+    assert edit(client, 1, type="a", status="queued", person=ADA)[0] == 302
 
 
 def test_the_refusal_of_an_edit_in_the_list_changes_nothing(
