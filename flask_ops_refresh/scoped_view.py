@@ -8,7 +8,6 @@ deleting, creating, editing in the list, look-ups and actions.
 from __future__ import annotations
 
 import collections.abc as cabc
-import logging
 import typing as t
 
 import sqlalchemy as sa
@@ -33,6 +32,7 @@ from wtforms.validators import ValidationError
 from . import scoped_forms
 from .denial_log import deny
 from .denial_log import name_records
+from .denial_log import note_failure
 from .finding import found_or_none
 from .form_tokens import require_token
 from .form_tokens import with_token
@@ -45,8 +45,6 @@ from .scope import Scope
 from .scoped_changes import ScopedChanges
 from .scoped_choices import choices_not_offered
 from .scoped_inline_forms import scoped_inline_converter
-
-_log = logging.getLogger("flask_ops_refresh")
 
 #: Records looked for in one SELECT.
 _BATCH = 500
@@ -236,7 +234,10 @@ class ScopedModelView(ModelView):
         """Whether a form was sent and is right; 400 for one without its token."""
         if is_form_submitted():
             require_token(form)
-        return super().validate_form(form)
+        is_right = bool(super().validate_form(form))
+        if not is_right and (refused := choices_not_offered(form)):
+            deny(404, refused)
+        return is_right
 
     def create_model(self, form: t.Any) -> t.Any:
         """Store a new record, if all that it stores is in scope."""
@@ -255,10 +256,13 @@ class ScopedModelView(ModelView):
         self.installation.get_session().flush()
         if self.get_one(self.get_pk_value(model)) is None:
             message = "You may not see what this would become, so it is not saved."
-            raise scoped_forms.NotOffered([], gettext(message))
+            key = self.get_pk_value(model)
+            raise scoped_forms.NotOffered([key], gettext(message))
 
     def handle_view_exception(self, exc: Exception) -> bool:
         """Tell the person that a change failed, and only the log why."""
+        if isinstance(exc, scoped_forms.NotOffered):
+            deny(404, exc.keys)
         if isinstance(exc, ValidationError):
             return super().handle_view_exception(exc)
         config = current_app.config
@@ -267,7 +271,7 @@ class ScopedModelView(ModelView):
             raises = config.get("FLASK_ADMIN_RAISE_ON_INTEGRITY_ERROR", raises)
         if raises:
             raise exc
-        _log.error("A change of %s failed.", self.model.__name__, exc_info=exc)
+        note_failure(exc)
         flash(gettext("The change could not be saved."), "error")
         return True
 

@@ -512,8 +512,62 @@ def test_an_error_of_the_database_is_told_to_the_log_alone(
     created = client.post(f"{LIST}new/", data=data)
     for word in ("UNIQUE", "INSERT", "depot_runs", "IntegrityError"):
         assert word not in alert + created.text
-    assert caplog.text.count("A change of DepotRun failed.") == 2
-    assert "UNIQUE constraint failed" in caplog.text
+    lines = [line for line in caplog.text.splitlines() if "Failed:" in line]
+    assert len(lines) == 2
+    assert all("IntegrityError SQLITE_CONSTRAINT_UNIQUE" in line for line in lines)
+    assert "depot_runs" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_failed_change_forges_no_line_of_the_log(
+    kind: str, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a database quotes of a typed value stands in no line, and lines are few."""
+    ops = OpsRefresh(operation_run=DepotRun, operations_view=DepotView)
+    ops.scope_loader(load_scope)
+    forged = "x\nWARNING Denied: status=403"
+    with database(kind, tmp_path) as url:
+        app = create_host(url, ops=ops)
+        host = populate(app)
+        for id, type in ((1, forged), (2, "b")):
+            host.add(DepotRun(id=id, workspace_id=1, type=type))
+        client = host.client(ADA)
+        form = {"csrf_token": token_of(client), "workspace_id": 1, "type": forged}
+        for _ in range(15):
+            assert client.post(f"{LIST}edit/?id=2", data=form).status_code == 200
+        assert "status=403" not in caplog.text
+        assert len(caplog.messages) == 10
+        caplog.set_level("DEBUG", logger="flask_ops_refresh")
+        client.post(f"{LIST}edit/?id=2", data=form)
+        assert "update_model" in caplog.text
+        assert not any(
+            line.startswith("WARNING Denied")
+            for message in caplog.messages
+            for line in message.splitlines()
+        )
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def test_refused_choices_are_logged(
+    full_host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A choice out of scope leaves a line that names it; one in scope leaves none."""
+    client = full_host.client(EVE)
+    form = {"workspace_id": 1, "type": "a", "status": "running", "tenant": 1}
+    assert edit(client, 1, **form)[0] == 302
+    assert caplog.messages == []
+    for refused, named in (
+        ({"tenant": 3}, "'3'"),
+        ({"user": HAL}, f"'{HAL}'"),
+        ({"workspace_id": 2}, "'1'"),
+    ):
+        assert edit(client, 1, **{**form, **refused})[0] == 200
+        (line,) = caplog.messages
+        assert line.startswith("Denied: status=404 user='5'")
+        assert line.endswith(f"record={named}")
+        caplog.clear()
 
 
 @pytest.mark.parametrize(
