@@ -254,11 +254,14 @@ class ModelMapping:
     def among(
         self, keys: cabc.Collection[cabc.Sequence[t.Any]]
     ) -> sa.ColumnElement[bool]:
-        """The condition that a row has one of these primary keys."""
+        """The condition that a row has one of these primary keys.
+
+        It is the same statement for any number of them.
+        """
         if len(self.primary_key) == 1:
             column: sa.ColumnElement[t.Any] = self.primary_key[0]
             return column.in_([key[0] for key in keys])
-        return sa.or_(sa.false(), *(self.key_condition(key) for key in keys))
+        return sa.tuple_(*self.primary_key).in_([tuple(key) for key in keys])
 
     def key_condition(self, key: cabc.Sequence[t.Any]) -> sa.ColumnElement[bool]:
         """The condition that a row has this primary key."""

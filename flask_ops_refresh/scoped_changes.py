@@ -12,6 +12,7 @@ import typing as t
 
 import sqlalchemy as sa
 from flask_admin.babel import gettext
+from sqlalchemy import event
 from sqlalchemy import orm
 
 from .scoped_choices import chosen_records
@@ -42,13 +43,13 @@ class ScopedChanges:
     def watched(self) -> cabc.Iterator[None]:
         """Meanwhile a flush that would leave the scope raises ``NotOffered``."""
         session = self._related.session.query(self._model).session
-        sa.event.listen(session, "before_flush", self._before)
-        sa.event.listen(session, "after_flush", self._after)
+        event.listen(session, "before_flush", self._before)
+        event.listen(session, "after_flush", self._after)
         try:
             yield
         finally:
-            sa.event.remove(session, "before_flush", self._before)
-            sa.event.remove(session, "after_flush", self._after)
+            event.remove(session, "before_flush", self._before)
+            event.remove(session, "after_flush", self._after)
 
     def _before(self, session: t.Any, context: t.Any, instances: t.Any) -> None:
         for record in self._changed(session):

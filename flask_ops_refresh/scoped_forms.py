@@ -25,8 +25,6 @@ from .scoped_choices import keeping_hidden
 from .scoped_look_ups import scoped_loader
 
 Criteria: t.TypeAlias = list[sa.ColumnElement[bool]]
-
-
 #: The models that a form has inline, and what leads from there to its own record.
 Parts: t.TypeAlias = dict[type[t.Any], set[str]]
 
@@ -158,8 +156,16 @@ def scoped_converter(
     """
 
     class ScopedConverter(base):  # type: ignore[misc, valid-type]
-        def _convert_relation(self, *args: t.Any) -> t.Any:
-            field = super()._convert_relation(*args)
+        def _convert_relation(
+            self,
+            name: str,
+            prop: t.Any,
+            property_is_association_proxy: bool,
+            kwargs: t.Any,
+        ) -> t.Any:
+            field = super()._convert_relation(
+                name, prop, property_is_association_proxy, kwargs
+            )
             if isinstance(field, UnboundField):
                 field.field_class = keeping_hidden(field.field_class)
             return field

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import typing as t
 
 from flask_admin.contrib.sqla.fields import get_field_id
@@ -54,16 +55,16 @@ class _ListInScope(InlineModelFormList):
     def process(
         self, formdata: t.Any, data: t.Any = None, extra_filters: t.Any = None
     ) -> None:
-        known = data if isinstance(data, list) else []
+        known = [*data] if isinstance(data, cabc.Iterable) else []
         super().process(
             formdata, self.related.those_offered(self.model, known), extra_filters
         )
 
     def populate_obj(self, obj: t.Any, name: str) -> None:
-        shown = self.related.those_offered(self.model, getattr(obj, name) or [])
+        known = [*getattr(obj, name)]
+        shown = self.related.those_offered(self.model, known)
         keys = {get_obj_pk(each, self._pk) for each in shown}
-        hidden = {get_obj_pk(each, self._pk) for each in getattr(obj, name) or []}
-        hidden -= keys
+        hidden = {get_obj_pk(each, self._pk) for each in known} - keys
         for entry in self.entries:
             key = get_field_id(entry)
             is_new = isinstance(key, tuple) or key in ("", "None")

@@ -693,3 +693,57 @@ def test_actions_reach_uuids_in_scope(
     with host.app.app_context():
         left = set(db.session.scalars(sa.select(OfficeRun.id)))
     assert left == {ids[0], ids[5]}
+
+
+class PairRun(Model):
+    """A run that is known by two keys."""
+
+    __tablename__ = "pair_runs"
+    number: orm.Mapped[int] = orm.mapped_column(primary_key=True, autoincrement=False)
+    part: orm.Mapped[uuid.UUID] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime, default=NOW)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_statement_finds_any_number_of_composite_keys(
+    kind: str, tmp_path: pathlib.Path
+) -> None:
+    """Actions of ever other sizes fill no cache, and reach what is in scope."""
+    ops = OpsRefresh(operation_run=PairRun, operations_view=OfficeView)
+    ops.scope_loader(load_scope)
+    with database(kind, tmp_path) as url:
+        app = create_host(url, ops=ops)
+        host = populate(app)
+        keys = [uuid.UUID(int=i) for i in range(6)]
+        with app.app_context():
+            db.session.add_all(
+                PairRun(
+                    number=i, part=key, workspace_id=1 + (i == 5), type="a", status="b"
+                )
+                for i, key in enumerate(keys)
+            )
+            db.session.commit()
+        client = host.client(ADA)
+        data = {"csrf_token": token_of(client), "action": "delete"}
+        absent = [f"9,{uuid.UUID(int=i)}" for i in range(30)]
+        client.post(f"{LIST}action/", data={**data, "rowid": absent[:2]})
+        with app.app_context():
+            kept = len(db.engine._compiled_cache)
+        for ids in [absent[:count] for count in range(3, 30, 3)]:
+            response = client.post(f"{LIST}action/", data={**data, "rowid": ids})
+            assert response.status_code == 404
+        with app.app_context():
+            assert len(db.engine._compiled_cache) == kept
+        none = client.post(f"{LIST}action/", data={**data, "rowid": ["x"]})
+        assert none.status_code == 404
+        ids = [f"{i},{key}" for i, key in enumerate(keys) if i]
+        ids.append(f"0,{keys[1]}")
+        client.post(f"{LIST}action/", data={**data, "rowid": ids})
+        with app.app_context():
+            left = set(db.session.scalars(sa.select(PairRun.number)))
+            assert left == {0, 5}
+            db.session.remove()
+            db.engine.dispose()
