@@ -42,7 +42,7 @@ class ScopedChanges:
     @contextlib.contextmanager
     def watched(self) -> cabc.Iterator[None]:
         """Meanwhile a flush that would leave the scope raises ``NotOffered``."""
-        session = self._related.session.query(self._model).session
+        session = self._related.offered(self._model).session
         event.listen(session, "before_flush", self._before)
         event.listen(session, "after_flush", self._after)
         try:

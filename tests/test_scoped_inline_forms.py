@@ -7,6 +7,7 @@ import typing as t
 
 import pytest
 import sqlalchemy as sa
+from flask_admin.contrib.sqla.fields import CheckboxListField
 from flask_admin.contrib.sqla.form import InlineOneToOneModelConverter
 from flask_admin.model.form import InlineFormAdmin
 from sqlalchemy import orm
@@ -33,6 +34,23 @@ pytestmark = [
 ]
 
 
+parted_runs_labels = sa.Table(
+    "parted_runs_labels",
+    Model.metadata,
+    sa.Column("run_id", sa.ForeignKey("parted_runs.id"), primary_key=True),
+    sa.Column("label_id", sa.ForeignKey("labels.id"), primary_key=True),
+)
+
+
+class Label(Model):
+    """What any number of runs may be given, in one workspace."""
+
+    __tablename__ = "labels"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+
+
 class PartedRun(Model):
     """A run with parts."""
 
@@ -43,6 +61,7 @@ class PartedRun(Model):
     status: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="queued")
     created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime, default=NOW)
     parts: orm.Mapped[list[Part]] = orm.relationship(back_populates="run")
+    labels: orm.Mapped[list[Label]] = orm.relationship(secondary=parted_runs_labels)
     report: orm.Mapped[Report | None] = orm.relationship(back_populates="run")
 
 
@@ -266,3 +285,42 @@ def test_choosing_several_leaves_those_out_of_scope_alone(
     assert [row[3] for row in parts(host)] == [1, 1, 1, None]
     assert choose() == 302
     assert [row[3] for row in parts(host)] == [None, 1, None, None]
+
+
+def test_labels_out_of_scope_stay_on_a_run(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """Many-to-many: what is not offered is neither taken off nor put on."""
+
+    class Labelled(PartedView):
+        form_columns = ("type", "labels")
+        inline_models = ()
+        form_overrides: t.ClassVar[t.Any] = {"labels": CheckboxListField}
+        form_args: t.ClassVar[t.Any] = {
+            "labels": {
+                "get_label": "name",
+                "query_factory": lambda: db.session.query(Label).filter_by(
+                    workspace_id=1
+                ),
+            }
+        }
+
+    host = parted_host(make_host, Labelled)
+    for id, workspace_id in ((1, 1), (2, 2), (3, 1), (4, 2)):
+        host.add(Label(id=id, workspace_id=workspace_id, name=f"label {id}"))
+    with host.app.app_context():
+        for id in (1, 2):
+            values = {"run_id": 1, "label_id": id}
+            db.session.execute(sa.insert(parted_runs_labels).values(values))
+        db.session.commit()
+    client = host.client(ADA)
+
+    def labels() -> list[int]:
+        with host.app.app_context():
+            return sorted(db.session.scalars(sa.select(parted_runs_labels.c.label_id)))
+
+    assert "label 2" not in client.get(f"{LIST}edit/?id=1").text
+    assert edit(client, 1, type="a", labels=["1", "4"])[0] == 200
+    assert labels() == [1, 2]
+    assert edit(client, 1, type="a", labels=["3"])[0] == 302
+    assert labels() == [2, 3]
