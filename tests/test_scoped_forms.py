@@ -409,7 +409,8 @@ def test_keys_without_a_relationship_lead_into_scope(
             )
         client = host.client(ADA)
         usual = {"type": "b", "status": "queued"}
-        for keys in ({"repeats": 3}, {"repeats": 999}, {"depot": 3}, {"depot": 999}):
+        abroad = (3, 999, 10**18)
+        for keys in ({name: id} for name in ("repeats", "depot") for id in abroad):
             status, alert = edit(client, 1, **usual, **keys)
             assert (status, alert.endswith("Not a valid choice")) == (200, True)
         assert edit(client, 1, **usual, repeats=2, depot=1)[0] == 302

@@ -24,6 +24,7 @@ from .host_app import db
 from .host_app import load_scope
 from .host_app import Model
 from .host_app import User
+from .test_route_matrix import token_of
 from .test_scoped_forms import edit
 from .test_scoped_forms import LIST
 from .test_scoped_forms import look_up
@@ -324,3 +325,27 @@ def test_labels_out_of_scope_stay_on_a_run(
     assert labels() == [1, 2]
     assert edit(client, 1, type="a", labels=["3"])[0] == 302
     assert labels() == [2, 3]
+
+
+@pytest.mark.parametrize(("workspace_id", "status"), [(1, 302), (2, 200)])
+def test_a_new_run_is_made_with_parts_in_scope_or_not_at_all(
+    make_host: cabc.Callable[..., Host], workspace_id: int, status: int
+) -> None:
+    """A new run whose part would be foreign is not stored either."""
+
+    class New(PartedView):
+        form_columns = ("workspace_id", "type")
+
+    host = parted_host(make_host, New)
+    client = host.client(ADA)
+    data = {
+        "csrf_token": token_of(client),
+        "workspace_id": 1,
+        "type": "new",
+        **part("", workspace_id, "first"),
+    }
+    assert client.post(f"{LIST}new/", data=data).status_code == status
+    with host.app.app_context():
+        runs = db.session.scalars(sa.select(PartedRun.type).order_by(PartedRun.id))
+        made = [each for each in runs if each == "new"]
+    assert len(made) == len(parts(host)) - len(PARTS) == (status == 302)
