@@ -1,4 +1,4 @@
-"""One log line for each request that is refused, at a bounded rate.
+"""One log line for each request that is refused or fails, at a bounded rate.
 
 A line holds ids, the route and the status, each quoted in ASCII: nothing that a
 client sends can end a line, begin another or colour a terminal.
@@ -10,6 +10,7 @@ import collections.abc as cabc
 import logging
 import threading
 import time
+import traceback
 import typing as t
 
 from flask import Flask
@@ -32,6 +33,8 @@ _DENIED = frozenset({400, 401, 403, 404, 405})
 #: Characters kept of any one value.
 _VALUE_LIMIT = 80
 _MOST_IDS = 5
+#: Characters kept of an error's message, where a log is written for debugging.
+_MESSAGE_LIMIT = 2000
 
 
 class DenialLog:
@@ -49,7 +52,7 @@ class DenialLog:
         self._written: dict[str, int] = {}
         self._left_out = 0
 
-    def write(self, user: str, line: str) -> None:
+    def write(self, user: str, line: str, level: int = logging.WARNING) -> None:
         """Write one denial of this user, unless there have been too many."""
         with self._lock:
             left_out = self._close_window()
@@ -61,7 +64,7 @@ class DenialLog:
         if left_out:
             _log.warning("Denied before, not written: %d requests", left_out)
         if may_write:
-            _log.warning("%s", line)
+            _log.log(level, "%s", line)
 
     def _close_window(self) -> int:
         """Begin a new window when it is time; how many the last one left out."""
@@ -92,7 +95,11 @@ def log_denials(
             status = request_state().get("denied", response.status_code)
             if status in _DENIED:
                 user = _user()
-                log.write(user, _line(user, status))
+                log.write(user, f"Denied: status={status} {_line(user)}")
+            if failure := request_state().get("failure"):
+                user = _user()
+                line = f"Failed: why={_quoted(failure)} {_line(user)}"
+                log.write(user, line, logging.ERROR)
         return response
 
     # The first of them runs last: after polls have got their final status.
@@ -113,11 +120,35 @@ def name_records(ids: cabc.Iterable[object]) -> None:
     request_state()["named"] = [*ids]
 
 
-def _line(user: str, status: int) -> str:
+def note_failure(error: Exception) -> None:
+    """Have the request logged as failed: by kinds and codes, not as a message.
+
+    Databases quote in their messages what people typed.
+    """
+    request_state()["failure"] = " ".join(_kinds(error))
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.debug("Failed:\n%s%s", frames, ascii(str(error)[:_MESSAGE_LIMIT]))
+
+
+def _kinds(error: Exception) -> cabc.Iterator[str]:
+    yield type(error).__name__
+    driver = getattr(error, "orig", None)
+    for name in ("sqlstate", "sqlite_errorname"):
+        if code := getattr(driver, name, None):
+            yield str(code)
+    if (number := next(iter(getattr(driver, "args", ())), None)) and (
+        isinstance(number, int)
+    ):
+        yield str(number)
+    if constraint := getattr(getattr(driver, "diag", None), "constraint_name", None):
+        yield str(constraint)
+
+
+def _line(user: str) -> str:
     scope = request_state().get("scope")
     workspace = "-" if scope is None else _quoted(scope.workspace_id)
     return (
-        f"Denied: status={status} user={user} workspace={workspace} "
+        f"user={user} workspace={workspace} "
         f"route={_quoted(_route())} method={_quoted(request.method)} "
         f"record={_records()}"
     )

@@ -179,7 +179,7 @@ class ModelMapping:
     def key_led_to(self, by: str, target: type[t.Any]) -> t.Any:
         """The attribute of ``target`` that this model's attribute ``by`` holds ids of.
 
-        :returns: ``None`` where no relationship leads there by that attribute.
+        :returns: ``None`` where no relationship nor foreign key leads there.
         """
         held_in = getattr(getattr(self.model, by, None), "property", None)
         columns = getattr(held_in, "columns", ())
@@ -187,6 +187,10 @@ class ModelMapping:
             for local, far in relationship.local_remote_pairs or ():
                 if local in columns and relationship.mapper.class_ is target:
                     return _by_column(target, relationship.mapper, far)
+        mapper = sa.inspect(target)
+        for key in (key for column in columns for key in column.foreign_keys):
+            if key.column.table is mapper.local_table:
+                return _by_column(target, mapper, key.column)
         return None
 
     def every_column(self) -> list[sa.ColumnElement[t.Any]]:
@@ -251,11 +255,14 @@ class ModelMapping:
     def among(
         self, keys: cabc.Collection[cabc.Sequence[t.Any]]
     ) -> sa.ColumnElement[bool]:
-        """The condition that a row has one of these primary keys."""
+        """The condition that a row has one of these primary keys.
+
+        It is the same statement for any number of them.
+        """
         if len(self.primary_key) == 1:
             column: sa.ColumnElement[t.Any] = self.primary_key[0]
             return column.in_([key[0] for key in keys])
-        return sa.or_(sa.false(), *(self.key_condition(key) for key in keys))
+        return sa.tuple_(*self.primary_key).in_([tuple(key) for key in keys])
 
     def key_condition(self, key: cabc.Sequence[t.Any]) -> sa.ColumnElement[bool]:
         """The condition that a row has this primary key."""

@@ -10,36 +10,54 @@ import collections.abc as cabc
 import typing as t
 
 import sqlalchemy as sa
-from flask_admin.contrib.sqla.ajax import QueryAjaxModelLoader
-from flask_admin.contrib.sqla.fields import QuerySelectField
 from flask_admin.contrib.sqla.form import AdminModelConverter
-from flask_admin.contrib.sqla.form import InlineModelConverter
-from flask_admin.model.fields import AjaxSelectField
+from wtforms.fields.core import UnboundField
 from wtforms.validators import ValidationError
 
 from .finding import found_or_none
 from .installation import Installed
-from .model_mapping import key_value
 from .model_mapping import ModelMapping
 from .scope import ALL_TENANTS
 from .scope import NO_WORKSPACES
 from .scope import Scope
+from .scoped_choices import keeping_hidden
+from .scoped_look_ups import scoped_loader
 from .translation import gettext
 
-#: Records offered by one look-up, and how far into the matches it may go.
-_MOST_FOUND = 100
-_FURTHEST = 10_000
-
 Criteria: t.TypeAlias = list[sa.ColumnElement[bool]]
+#: The models that a form has inline, and what leads from there to its own record.
+Parts: t.TypeAlias = dict[type[t.Any], set[str]]
 
 
-def related_criteria(records: ModelMapping, scope: Scope, model: t.Any) -> Criteria:
+class NotOffered(ValidationError):  # type: ignore[misc]
+    """A form names, or would make, a record that it does not offer.
+
+    :param keys: what it names.
+    """
+
+    def __init__(self, keys: cabc.Iterable[t.Any], message: str | None = None) -> None:
+        super().__init__(message or gettext("Not a valid choice"))
+        self.keys = [*keys]
+
+    @classmethod
+    def as_it_would_become(cls, keys: cabc.Iterable[t.Any]) -> NotOffered:
+        """The refusal of a change whose outcome the person could not see."""
+        return cls(
+            keys,
+            gettext("You may not see what this would become, so it is not saved."),
+        )
+
+
+def related_criteria(
+    records: ModelMapping, scope: Scope, model: t.Any, parts: Parts | None = None
+) -> Criteria:
     """The conditions under which a form offers a record that ``records`` lead to.
 
     A tenant is offered if it is one of the scope's; any other record if its own
     ``workspace_id`` and ``tenant_id`` are in scope. Of a model that tells no
-    workspace nothing is offered, but for tenants: of all tenants of a workspace
-    those are known to be its own that have a record in it.
+    workspace nothing is offered, but for tenants and what a form has inline: of all
+    tenants of a workspace those are known to be its own that have a record in it,
+    and a part of a record is where that record is.
 
     :param records: the model that the form is of.
     """
@@ -49,8 +67,9 @@ def related_criteria(records: ModelMapping, scope: Scope, model: t.Any) -> Crite
     without_workspaces = scope.workspace_id is NO_WORKSPACES
     tenant_key = records.key_led_to("tenant_id", model)
     if tenant_key is None:
-        may_tell = has_workspace or without_workspaces
-        return scope.criteria(model) if may_tell else [sa.false()]
+        if has_workspace or without_workspaces:
+            return scope.criteria(model)
+        return [_belongs_to_records(records, scope, model, (parts or {}).get(model))]
     conditions: Criteria = []
     if scope.tenant_ids is not ALL_TENANTS:
         conditions.append(tenant_key.in_(scope.tenant_ids))
@@ -59,6 +78,18 @@ def related_criteria(records: ModelMapping, scope: Scope, model: t.Any) -> Crite
     elif not without_workspaces and scope.tenant_ids is ALL_TENANTS:
         conditions.append(tenant_key.in_(_tenants_with_records(records, scope)))
     return conditions
+
+
+def _belongs_to_records(
+    records: ModelMapping, scope: Scope, model: t.Any, led_by: set[str] | None
+) -> sa.ColumnElement[bool]:
+    """Whether what the model's records are a part of is in scope."""
+    whole = sa.and_(sa.true(), *scope.criteria(records.model))
+    ways = [getattr(model, name) for name in sorted(led_by or ())]
+    return sa.or_(
+        sa.false(),
+        *(way.any(whole) if way.property.uselist else way.has(whole) for way in ways),
+    )
 
 
 def _tenants_with_records(records: ModelMapping, scope: Scope) -> t.Any:
@@ -81,6 +112,11 @@ class RelatedRecords:
     ) -> None:
         self._installed = installed
         self._criteria = criteria
+        self.parts: Parts = {}
+
+    def add_part(self, model: type[t.Any], led_by: cabc.Iterable[str]) -> None:
+        """Have records of a model known as parts of those that the form is of."""
+        self.parts.setdefault(model, set()).update(led_by)
 
     @property
     def session(self) -> t.Any:
@@ -92,102 +128,31 @@ class RelatedRecords:
         scope = self._installed().access.require()
         return self.session.query(model).filter(*self._criteria(scope, model))
 
+    def those_offered(self, model: t.Any, records: cabc.Sequence[t.Any]) -> list[t.Any]:
+        """Those of some stored records that may be offered."""
+        mapper = sa.inspect(model)
+        keys = {tuple(mapper.primary_key_from_instance(each)): each for each in records}
+        if not keys:
+            return []
+        wanted = sa.tuple_(*mapper.primary_key).in_(list(keys))
+        with self.session.no_autoflush:
+            query = self.offered(model).filter(wanted)
+            # Not the records: what is being flushed must not be loaded beside it.
+            found = {tuple(row) for row in query.with_entities(*mapper.primary_key)}
+        return [record for key, record in keys.items() if key in found]
+
+    def offers(
+        self, model: t.Any, columns: cabc.Sequence[t.Any], values: cabc.Sequence[t.Any]
+    ) -> bool:
+        """Whether a record with these values may be offered."""
+        wanted = (column == it for column, it in zip(columns, values, strict=True))
+        with self.session.no_autoflush:
+            query = self.offered(model).filter(*wanted).with_entities(*columns)
+            return bool(found_or_none(self.session, query.all))
+
     def scoped_loader(self, loader: t.Any) -> t.Any:
         """A look-up in scope. One of the app's own class says itself what it finds."""
-        if type(loader) is not QueryAjaxModelLoader:
-            return loader
-        return ScopedLoader(
-            loader.name, loader.session, loader.model, related=self, **loader.options
-        )
-
-    def require_named_in_scope(self, form: t.Any, record: t.Any) -> None:
-        """Refuse a form that chooses, or names by its key, a record not offered.
-
-        To be asked before the record is flushed.
-
-        :raises ValidationError: there is such a choice or key.
-        """
-        if any(map(_chose_nothing_offered, _fields(form))):
-            raise ValidationError(gettext("Not a valid choice"))
-        state = sa.inspect(record)
-        with self.session.no_autoflush:
-            for relationship in state.mapper.relationships:
-                keys = [
-                    state.mapper.get_property_by_column(local).key
-                    for local, _ in relationship.local_remote_pairs or ()
-                ]
-                typed = [
-                    key
-                    for key in keys
-                    if key in form and state.attrs[key].history.has_changes()
-                ]
-                if typed and not self._leads_into_scope(relationship, record, keys):
-                    raise ValidationError(gettext("Not a valid choice"))
-
-    def _leads_into_scope(
-        self, relationship: t.Any, record: t.Any, keys: cabc.Sequence[str]
-    ) -> bool:
-        values = [getattr(record, key) for key in keys]
-        if None in values:
-            return True  # It leads nowhere.
-        remote = [far for _, far in relationship.local_remote_pairs]
-        query = self.offered(relationship.mapper.class_).filter(
-            *(far == value for far, value in zip(remote, values, strict=True))
-        )
-        found = found_or_none(self.session, lambda: query.with_entities(*remote).all())
-        return bool(found)
-
-
-class ScopedLoader(QueryAjaxModelLoader):
-    """A look-up that finds records in scope, a bounded number at a time."""
-
-    def __init__(self, *args: t.Any, related: RelatedRecords, **options: t.Any) -> None:
-        super().__init__(*args, **options)
-        self._related = related
-
-    def get_query(self) -> t.Any:
-        """The records that may be found."""
-        return self._related.offered(self.model)
-
-    def get_one(self, pk: t.Any) -> t.Any:
-        """The record of this key; ``None`` if it may not be found."""
-        column = getattr(self.model, self.pk)
-        key = key_value(column.type, str(pk))
-        wanted = sa.false() if key is None else column == key
-        with self._related.session.no_autoflush:
-            query = self.get_query().filter(wanted)
-            return found_or_none(self._related.session, query.one_or_none)
-
-    def get_list(
-        self, term: str | None, offset: int | None = 0, limit: int = 10
-    ) -> t.Any:
-        """The records whose fields contain a term."""
-        return super().get_list(
-            (term or "").replace("\0", "").encode("utf-8", "replace").decode(),
-            min(max(offset or 0, 0), _FURTHEST),
-            min(max(limit, 1), _MOST_FOUND),
-        )
-
-
-def _fields(form: t.Any) -> cabc.Iterator[t.Any]:
-    """The fields of a form and of the forms within it."""
-    for field in form:
-        yield field
-        for inner in getattr(field, "entries", [field]):
-            if hasattr(inner, "form"):
-                yield from _fields(inner.form)
-
-
-def _chose_nothing_offered(field: t.Any) -> bool:
-    """Whether a choice was sent that the field does not offer.
-
-    The fields themselves take it for none at all where none is allowed, and a
-    record without a tenant is seen by more people than one with a tenant.
-    """
-    if not isinstance(field, QuerySelectField | AjaxSelectField):
-        return False
-    sent = field.raw_data[0] if field.raw_data else ""
-    return sent not in ("", "__None") and field.data is None
+        return scoped_loader(loader, self)
 
 
 def scoped_converter(
@@ -199,6 +164,20 @@ def scoped_converter(
     """
 
     class ScopedConverter(base):  # type: ignore[misc, valid-type]
+        def _convert_relation(
+            self,
+            name: str,
+            prop: t.Any,
+            property_is_association_proxy: bool,
+            kwargs: t.Any,
+        ) -> t.Any:
+            field = super()._convert_relation(
+                name, prop, property_is_association_proxy, kwargs
+            )
+            if isinstance(field, UnboundField):
+                field.field_class = keeping_hidden(field.field_class)
+            return field
+
         def _model_select_field(
             self, prop: t.Any, multiple: t.Any, remote_model: t.Any, **options: t.Any
         ) -> t.Any:
@@ -210,19 +189,3 @@ def scoped_converter(
             return super()._model_select_field(prop, multiple, remote_model, **options)
 
     return ScopedConverter
-
-
-def scoped_inline_converter(
-    base: type[InlineModelConverter], related: RelatedRecords
-) -> type[InlineModelConverter]:
-    """A converter of inline forms whose look-ups find what is in scope."""
-
-    class ScopedInlineConverter(base):  # type: ignore[misc, valid-type]
-        def process_ajax_refs(self, info: t.Any) -> dict[t.Any, t.Any]:
-            found = super().process_ajax_refs(info)
-            scoped = {name: related.scoped_loader(found[name]) for name in found}
-            for loader in scoped.values():
-                self.view._form_ajax_refs[loader.name] = loader
-            return scoped
-
-    return ScopedInlineConverter

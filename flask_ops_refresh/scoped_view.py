@@ -8,7 +8,6 @@ deleting, creating, editing in the list, look-ups and actions.
 from __future__ import annotations
 
 import collections.abc as cabc
-import logging
 import typing as t
 
 import sqlalchemy as sa
@@ -31,6 +30,7 @@ from wtforms.validators import ValidationError
 from . import scoped_forms
 from .denial_log import deny
 from .denial_log import name_records
+from .denial_log import note_failure
 from .finding import found_or_none
 from .form_tokens import require_token
 from .form_tokens import with_token
@@ -40,10 +40,11 @@ from .model_mapping import ModelMapping
 from .request_origin import from_own_site
 from .request_origin import stays_here
 from .scope import Scope
+from .scoped_changes import ScopedChanges
+from .scoped_choices import choices_not_offered
+from .scoped_inline_forms import scoped_inline_converter
 from .translation import gettext
 from .translation import lazy_gettext
-
-_log = logging.getLogger("flask_ops_refresh")
 
 #: Records looked for in one SELECT.
 _BATCH = 500
@@ -79,11 +80,6 @@ class ScopedModelView(ModelView):
         self._related = scoped_forms.RelatedRecords(installed, self.related_criteria)
         self.model_form_converter: type[t.Any] = scoped_forms.scoped_converter(
             self.model_form_converter, self._related
-        )
-        self.inline_model_form_converter: type[t.Any] = (
-            scoped_forms.scoped_inline_converter(
-                self.inline_model_form_converter, self._related
-            )
         )
         super().__init__(model, session, **options)
 
@@ -143,9 +139,11 @@ class ScopedModelView(ModelView):
 
         Override it for models that tell in their own way who may see a record. By
         default that is said by ``workspace_id`` and ``tenant_id``; of a model that
-        has no ``workspace_id`` nothing is offered, but for the scope's tenants.
+        has no ``workspace_id`` nothing is offered, but for the scope's tenants and,
+        in inline forms, the parts of a record in scope.
         """
-        return scoped_forms.related_criteria(self._records, scope, model)
+        parts = self._related.parts
+        return scoped_forms.related_criteria(self._records, scope, model, parts)
 
     # Routes that name records: 404 for one that is not there or not in scope
 
@@ -218,6 +216,16 @@ class ScopedModelView(ModelView):
             if (form_class := getattr(self, name, None)) is not None:
                 setattr(self, name, with_token(form_class))
 
+    def scaffold_inline_form_models(self, form_class: type[t.Any]) -> type[t.Any]:
+        """Add the inline forms, each by its own converter or the view's."""
+        inline_models: t.Any = self.inline_models or ()
+        for each in inline_models:
+            base = getattr(each, "inline_converter", self.inline_model_form_converter)
+            scoped = scoped_inline_converter(base, self._related)
+            converter = scoped(self.session, self, self.model_form_converter)
+            form_class = converter.contribute(self.model, form_class, each)
+        return form_class
+
     def _process_ajax_references(self) -> dict[str, t.Any]:
         loaders = super()._process_ajax_references()
         return {name: self._related.scoped_loader(loaders[name]) for name in loaders}
@@ -226,19 +234,34 @@ class ScopedModelView(ModelView):
         """Whether a form was sent and is right; 400 for one without its token."""
         if is_form_submitted():
             require_token(form)
-        return super().validate_form(form)
+        is_right = bool(super().validate_form(form))
+        if not is_right and (refused := choices_not_offered(form)):
+            deny(404, refused)
+        return is_right
+
+    def create_model(self, form: t.Any) -> t.Any:
+        """Store a new record, if all that it stores is in scope."""
+        with ScopedChanges(self._related, self.model, form).watched():
+            return super().create_model(form)
+
+    def update_model(self, form: t.Any, model: t.Any) -> bool:
+        """Change a record, if all that this stores is in scope."""
+        with ScopedChanges(self._related, self.model, form).watched():
+            return bool(super().update_model(form, model))
 
     def _on_model_change(self, form: t.Any, model: t.Any, is_created: bool) -> None:
         super()._on_model_change(form, model, is_created)
-        self._related.require_named_in_scope(form, model)
+        if refused := choices_not_offered(form):
+            raise scoped_forms.NotOffered(refused)
         self.installation.get_session().flush()
         if self.get_one(self.get_pk_value(model)) is None:
-            raise ValidationError(
-                gettext("You may not see what this would become, so it is not saved.")
-            )
+            key = self.get_pk_value(model)
+            raise scoped_forms.NotOffered.as_it_would_become([key])
 
     def handle_view_exception(self, exc: Exception) -> bool:
         """Tell the person that a change failed, and only the log why."""
+        if isinstance(exc, scoped_forms.NotOffered):
+            deny(404, exc.keys)
         if isinstance(exc, ValidationError):
             return super().handle_view_exception(exc)
         config = current_app.config
@@ -247,7 +270,7 @@ class ScopedModelView(ModelView):
             raises = config.get("FLASK_ADMIN_RAISE_ON_INTEGRITY_ERROR", raises)
         if raises:
             raise exc
-        _log.error("A change of %s failed.", self.model.__name__, exc_info=exc)
+        note_failure(exc)
         flash(gettext("The change could not be saved."), "error")
         return True
 

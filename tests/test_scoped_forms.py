@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from flask_admin.contrib.sqla.ajax import QueryAjaxModelLoader
 from flask_admin.model.form import InlineFormAdmin
 from sqlalchemy import orm
+from wtforms import IntegerField
 
 from flask_ops_refresh import ALL_TENANTS
 from flask_ops_refresh import OperationsView
@@ -268,17 +269,35 @@ def test_a_look_up_is_bounded(full_host: Host) -> None:
         look_up(client, **query)
 
 
+def test_a_look_up_does_not_name_what_it_does_not_find(full_host: Host) -> None:
+    """The form of an own run tells nothing of the foreign person it leads to."""
+    client = full_host.client(EVE)
+    assert "User 5" in client.get(f"{LIST}edit/?id=1").text
+    full_host.update(OperationRun, 1, user_id=HAL)
+    for path in ("edit/?id=1", ""):
+        page = client.get(LIST + path).text
+        assert "User 8" not in page
+
+
+@pytest.mark.parametrize("name", ["<User 5>", "EVE"])
 def test_loaders_are_scoped_unless_a_host_writes_its_own(
-    make_host: cabc.Callable[..., Host],
+    make_host: cabc.Callable[..., Host], name: str
 ) -> None:
-    """Flask-Admin's loader given as an object is scoped; a host's own class is not."""
+    """Only a host's own class that says itself what it finds is left alone."""
+
+    class Loud(QueryAjaxModelLoader):
+        def format(self, model: t.Any) -> t.Any:
+            return None if model is None else (model.id, model.name.upper())
+
+    loader = Loud if name == "EVE" else QueryAjaxModelLoader
 
     class OwnLoader(QueryAjaxModelLoader):
-        pass
+        def get_query(self) -> t.Any:
+            return super().get_query()
 
     class Own(EverythingOn):
         form_ajax_refs: t.ClassVar[t.Any] = {
-            "user": QueryAjaxModelLoader("user", db.session, User, fields=["name"]),
+            "user": loader("user", db.session, User, fields=["name"]),
             "tenant": OwnLoader("tenant", db.session, Tenant, fields=["name"]),
         }
 
@@ -286,7 +305,7 @@ def test_loaders_are_scoped_unless_a_host_writes_its_own(
     add_people(host)
     client = host.client(EVE)
     assert look_up(client, query="Hal") == []
-    assert len(look_up(client, query="Eve")) == 1
+    assert look_up(client, query="Eve") == [[EVE, name]]
     assert len(look_up(client, "tenant", query="East")) == 1
 
 
@@ -343,6 +362,87 @@ def test_a_key_in_scope_may_be_typed(make_host: cabc.Callable[..., Host]) -> Non
     with host.app.app_context():
         run = db.session.get(OperationRun, 1)
         assert (run.tenant_id, run.user_id, run.type) == (2, BEN, "a")
+
+
+class KeyedRun(Model):
+    """A run with foreign keys alone: no relationship leads anywhere."""
+
+    __tablename__ = "keyed_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    tenant_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("depots.id"))
+    repeats_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("keyed_runs.id")
+    )
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime, default=NOW)
+
+
+class KeyedView(OperationsView):
+    can_edit = can_delete = True
+    form_columns = ("type", "status", "repeats", "depot")
+    form_extra_fields: t.ClassVar[t.Any] = {
+        "repeats": IntegerField(),
+        "depot": IntegerField(),
+    }
+
+    def on_model_change(self, form: t.Any, model: t.Any, is_created: bool) -> None:
+        """What a form stores by hand."""
+        model.repeats_id, model.tenant_id = form.repeats.data, form.depot.data
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_without_a_relationship_lead_into_scope(
+    kind: str, tmp_path: pathlib.Path
+) -> None:
+    """A foreign record and one that is not there are refused alike, however set."""
+    ops = OpsRefresh(operation_run=KeyedRun, operations_view=KeyedView)
+    ops.scope_loader(load_scope)
+    with database(kind, tmp_path) as url:
+        app = create_host(url, ops=ops)
+        host = populate(app)
+        for id, workspace_id in ((1, 1), (2, 1), (3, 2)):
+            host.add(Depot(id=id, workspace_id=workspace_id, name="depot"))
+            host.add(
+                KeyedRun(id=id, workspace_id=workspace_id, type="a", status="queued")
+            )
+        client = host.client(ADA)
+        usual = {"type": "b", "status": "queued"}
+        abroad = (3, 999, 10**18)
+        for keys in ({name: id} for name in ("repeats", "depot") for id in abroad):
+            status, alert = edit(client, 1, **usual, **keys)
+            assert (status, alert.endswith("Not a valid choice")) == (200, True)
+        assert edit(client, 1, **usual, repeats=2, depot=1)[0] == 302
+        with app.app_context():
+            run = db.session.get_one(KeyedRun, 1)
+            assert (run.repeats_id, run.tenant_id, run.type) == (2, 1, "b")
+            db.session.remove()
+            db.engine.dispose()
+
+
+def test_a_key_set_on_a_change_leads_into_scope(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """What on_model_change makes of a field of the app's own is looked at as well."""
+
+    class Own(EverythingOn):
+        form_columns = ("type", "status", "person")
+        form_ajax_refs = None
+        form_extra_fields: t.ClassVar[t.Any] = {"person": IntegerField()}
+
+        def on_model_change(self, form: t.Any, model: t.Any, is_created: bool) -> None:
+            model.user = db.session.get(User, form.person.data)
+
+    host = make_host(ops=make_ops(Own))
+    add_people(host)
+    add_records(host)
+    client = host.client(EVE)
+    before = stored(host)
+    status, alert = edit(client, 1, type="a", status="queued", person=HAL)
+    assert (status, "Not a valid choice" in alert) == (200, True)
+    assert stored(host) == before
+    assert edit(client, 1, type="a", status="queued", person=ADA)[0] == 302
 
 
 def test_the_refusal_of_an_edit_in_the_list_changes_nothing(
@@ -413,8 +513,62 @@ def test_an_error_of_the_database_is_told_to_the_log_alone(
     created = client.post(f"{LIST}new/", data=data)
     for word in ("UNIQUE", "INSERT", "depot_runs", "IntegrityError"):
         assert word not in alert + created.text
-    assert caplog.text.count("A change of DepotRun failed.") == 2
-    assert "UNIQUE constraint failed" in caplog.text
+    lines = [line for line in caplog.text.splitlines() if "Failed:" in line]
+    assert len(lines) == 2
+    assert all("IntegrityError SQLITE_CONSTRAINT_UNIQUE" in line for line in lines)
+    assert "depot_runs" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_failed_change_forges_no_line_of_the_log(
+    kind: str, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a database quotes of a typed value stands in no line, and lines are few."""
+    ops = OpsRefresh(operation_run=DepotRun, operations_view=DepotView)
+    ops.scope_loader(load_scope)
+    forged = "x\nWARNING Denied: status=403"
+    with database(kind, tmp_path) as url:
+        app = create_host(url, ops=ops)
+        host = populate(app)
+        for id, type in ((1, forged), (2, "b")):
+            host.add(DepotRun(id=id, workspace_id=1, type=type))
+        client = host.client(ADA)
+        form = {"csrf_token": token_of(client), "workspace_id": 1, "type": forged}
+        for _ in range(15):
+            assert client.post(f"{LIST}edit/?id=2", data=form).status_code == 200
+        assert "status=403" not in caplog.text
+        assert len(caplog.messages) == 10
+        caplog.set_level("DEBUG", logger="flask_ops_refresh")
+        client.post(f"{LIST}edit/?id=2", data=form)
+        assert "update_model" in caplog.text
+        assert not any(
+            line.startswith("WARNING Denied")
+            for message in caplog.messages
+            for line in message.splitlines()
+        )
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def test_refused_choices_are_logged(
+    full_host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A choice out of scope leaves a line that names it; one in scope leaves none."""
+    client = full_host.client(EVE)
+    form = {"workspace_id": 1, "type": "a", "status": "running", "tenant": 1}
+    assert edit(client, 1, **form)[0] == 302
+    assert caplog.messages == []
+    for refused, named in (
+        ({"tenant": 3}, "'3'"),
+        ({"user": HAL}, f"'{HAL}'"),
+        ({"workspace_id": 2}, "'1'"),
+    ):
+        assert edit(client, 1, **{**form, **refused})[0] == 200
+        (line,) = caplog.messages
+        assert line.startswith("Denied: status=404 user='5'")
+        assert line.endswith(f"record={named}")
+        caplog.clear()
 
 
 @pytest.mark.parametrize(
@@ -540,3 +694,57 @@ def test_actions_reach_uuids_in_scope(
     with host.app.app_context():
         left = set(db.session.scalars(sa.select(OfficeRun.id)))
     assert left == {ids[0], ids[5]}
+
+
+class PairRun(Model):
+    """A run that is known by two keys."""
+
+    __tablename__ = "pair_runs"
+    number: orm.Mapped[int] = orm.mapped_column(primary_key=True, autoincrement=False)
+    part: orm.Mapped[uuid.UUID] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime, default=NOW)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_statement_finds_any_number_of_composite_keys(
+    kind: str, tmp_path: pathlib.Path
+) -> None:
+    """Actions of ever other sizes fill no cache, and reach what is in scope."""
+    ops = OpsRefresh(operation_run=PairRun, operations_view=OfficeView)
+    ops.scope_loader(load_scope)
+    with database(kind, tmp_path) as url:
+        app = create_host(url, ops=ops)
+        host = populate(app)
+        keys = [uuid.UUID(int=i) for i in range(6)]
+        with app.app_context():
+            db.session.add_all(
+                PairRun(
+                    number=i, part=key, workspace_id=1 + (i == 5), type="a", status="b"
+                )
+                for i, key in enumerate(keys)
+            )
+            db.session.commit()
+        client = host.client(ADA)
+        data = {"csrf_token": token_of(client), "action": "delete"}
+        absent = [f"9,{uuid.UUID(int=i)}" for i in range(30)]
+        client.post(f"{LIST}action/", data={**data, "rowid": absent[:2]})
+        with app.app_context():
+            kept = len(db.engine._compiled_cache)
+        for ids in [absent[:count] for count in range(3, 30, 3)]:
+            response = client.post(f"{LIST}action/", data={**data, "rowid": ids})
+            assert response.status_code == 404
+        with app.app_context():
+            assert len(db.engine._compiled_cache) == kept
+        none = client.post(f"{LIST}action/", data={**data, "rowid": ["x"]})
+        assert none.status_code == 404
+        ids = [f"{i},{key}" for i, key in enumerate(keys) if i]
+        ids.append(f"0,{keys[1]}")
+        client.post(f"{LIST}action/", data={**data, "rowid": ids})
+        with app.app_context():
+            left = set(db.session.scalars(sa.select(PairRun.number)))
+            assert left == {0, 5}
+            db.session.remove()
+            db.engine.dispose()
