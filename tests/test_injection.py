@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from bs4 import BeautifulSoup
@@ -56,8 +57,10 @@ def test_no_cell_of_an_export_is_a_formula_and_none_is_lost(host: Host) -> None:
         assert row["Status"] == "unknown"
         for name in ("Type", "Tenant", "Started by"):
             cell = row[name]
-            assert cell in (expected, f"'{expected}")
-            assert not cell.lstrip(" \n\v\f\xa0\ufeff").startswith(FORMULA)
+            assert cell.replace("'", "") == expected.replace("'", "")
+            # Spreadsheets that divide by other characters find no formula either.
+            for part in (cell, *re.split(r"[;\t\r\n]", cell)):
+                assert not part.lstrip(" \n\v\f\xa0\ufeff").startswith(FORMULA)
         assert row["Total"] == row["Processed"] == ""
 
 
