@@ -37,7 +37,7 @@ class NotOffered(ValidationError):  # type: ignore[misc]
 
     def __init__(self, keys: cabc.Iterable[t.Any], message: str | None = None) -> None:
         super().__init__(message or gettext("Not a valid choice"))
-        self.keys = [*keys]
+        self.keys: list[t.Any] = [*keys]
 
     @classmethod
     def as_it_would_become(cls, keys: cabc.Iterable[t.Any]) -> NotOffered:
