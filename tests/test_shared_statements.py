@@ -80,7 +80,7 @@ def test_whoever_asks_first_decides_nothing_for_the_next(
 class Note(Model):
     __tablename__ = "shared_statement_notes"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    text: orm.Mapped[str]
+    text: orm.Mapped[str] = orm.mapped_column(sa.String(80))
 
 
 class NotedRun(Model):
