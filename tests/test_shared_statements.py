@@ -87,8 +87,8 @@ class NotedRun(Model):
     __tablename__ = "shared_statement_runs"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     workspace_id: orm.Mapped[int]
-    type: orm.Mapped[str]
-    status: orm.Mapped[str]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
     created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime)
     user: orm.Mapped[str] = orm.column_property(
         sa.select(Note.text)
