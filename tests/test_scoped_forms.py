@@ -699,7 +699,7 @@ def test_actions_reach_uuids_in_scope(
 class PairRun(Model):
     """A run that is known by two keys."""
 
-    __tablename__ = "pair_runs"
+    __tablename__ = "runs_of_two_keys"
     number: orm.Mapped[int] = orm.mapped_column(primary_key=True, autoincrement=False)
     part: orm.Mapped[uuid.UUID] = orm.mapped_column(primary_key=True)
     workspace_id: orm.Mapped[int]

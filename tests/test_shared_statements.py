@@ -80,15 +80,15 @@ def test_whoever_asks_first_decides_nothing_for_the_next(
 class Note(Model):
     __tablename__ = "shared_statement_notes"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    text: orm.Mapped[str]
+    text: orm.Mapped[str] = orm.mapped_column(sa.String(80))
 
 
 class NotedRun(Model):
     __tablename__ = "shared_statement_runs"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     workspace_id: orm.Mapped[int]
-    type: orm.Mapped[str]
-    status: orm.Mapped[str]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
     created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime)
     user: orm.Mapped[str] = orm.column_property(
         sa.select(Note.text)
