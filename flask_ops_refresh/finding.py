@@ -7,6 +7,9 @@ import typing as t
 
 from sqlalchemy import exc
 
+# What a type of the app's own may raise over a value that it cannot have.
+_NO_SUCH_VALUE = (AttributeError, LookupError, TypeError, ValueError)
+
 _Found = t.TypeVar("_Found")
 
 
@@ -27,4 +30,4 @@ def found_or_none(session: t.Any, read: cabc.Callable[[], _Found]) -> _Found | N
 def _is_malformed(error: exc.StatementError) -> bool:
     if isinstance(error, exc.DBAPIError):
         return isinstance(error, exc.DataError)
-    return isinstance(error.orig, AttributeError | TypeError | ValueError)
+    return isinstance(error.orig, _NO_SUCH_VALUE)

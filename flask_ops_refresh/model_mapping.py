@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import decimal
+import math
 import typing as t
 import uuid
 
@@ -373,10 +374,20 @@ def _reader_of(column_type: t.Any) -> cabc.Callable[[str], t.Any]:
     return str
 
 
+def _finite(number: t.Any) -> t.Any:
+    """The number, unless it is none that a row can have.
+
+    :raises ValueError: it is infinite, or not a number.
+    """
+    if not math.isfinite(number):
+        raise ValueError(number)
+    return number
+
+
 _READERS: dict[type[t.Any], cabc.Callable[[str], t.Any]] = {
     sa.Integer: whole_number,
-    sa.Float: float,
-    sa.Numeric: decimal.Decimal,
+    sa.Float: lambda text: _finite(float(text)),
+    sa.Numeric: lambda text: _finite(decimal.Decimal(text)),
     sa.DateTime: dt.datetime.fromisoformat,
     sa.Date: dt.date.fromisoformat,
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import collections.abc as cabc
 import inspect
 import typing as t
 
@@ -10,9 +11,11 @@ from flask import abort
 from flask import got_request_exception
 from flask import redirect
 from flask import Response
+from sqlalchemy import orm
 from werkzeug.test import TestResponse
 
 from flask_ops_refresh import live_region
+from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh import Scope
 
 from .conftest import ADA
@@ -24,6 +27,7 @@ from .conftest import Host
 from .conftest import NOW
 from .conftest import POLL
 from .host_app import db
+from .host_app import Model
 from .host_app import OperationRun
 from .host_app import User
 from .pages import poll
@@ -656,3 +660,34 @@ def test_an_apps_own_header_rules_still_apply(host: Host) -> None:
         return response
 
     assert poll(host.client(ADA), LIST_URL).headers["X-Own"] == "1"
+
+
+class _Coded(sa.TypeDecorator[int]):
+    """Numbers that addresses have as letters, as an app might keep them secret."""
+
+    impl = sa.String(20)
+    cache_ok = True
+
+    def process_bind_param(self, value: t.Any, dialect: sa.Dialect) -> str | None:
+        return None if value is None else "abc"[int(value)]
+
+
+class CodedRun(Model):
+    __tablename__ = "poll_endpoint_coded_runs"
+    id: orm.Mapped[str] = orm.mapped_column(_Coded, primary_key=True)
+    workspace_id: orm.Mapped[int]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    created_at: orm.Mapped[t.Any] = orm.mapped_column(sa.DateTime)
+
+
+@pytest.mark.parametrize("id", ["9", "x", "-9"])
+def test_an_id_that_the_apps_own_type_refuses_is_404(
+    make_host: cabc.Callable[..., Host], id: str
+) -> None:
+    """Whatever a type raises over what stands in an address, it is of no run."""
+    ops = OpsRefresh(operation_run=CodedRun)
+    ops.scope_loader(lambda user: Scope(workspace_id=1))
+    client = make_host(ops=ops).client(ADA)
+    assert_bare(poll(client, detail_url(id)), 404)
+    assert client.get(f"/admin/operations/details/?id={id}").status_code == 404

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import enum
+import math
 import pathlib
+import typing as t
 import uuid
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import orm
 from sqlalchemy.ext.hybrid import hybrid_property
 
+from flask_ops_refresh.model_mapping import key_value
 from flask_ops_refresh.model_mapping import ModelMapping
 from flask_ops_refresh.stored_values import decoded
 from flask_ops_refresh.stored_values import JSON_LIMIT
@@ -211,3 +214,12 @@ def test_the_length_of_json_is_in_characters(kind: str, tmp_path: pathlib.Path) 
         engine.dispose()
     read = [tuple(map(decoded, row)) for row in found]
     assert read == [(3, stored), (None, None)]
+
+
+@pytest.mark.parametrize("text", ["nan", "sNaN", "inf", "-Infinity", "1e400"])
+@pytest.mark.parametrize("kind", [sa.Float(), sa.Numeric(10, 2)], ids=repr)
+def test_a_number_that_no_row_has_is_no_key(kind: t.Any, text: str) -> None:
+    """Infinite numbers, and what is not a number, are malformed to every database."""
+    value = key_value(kind, text)
+    assert value is None or math.isfinite(value)
+    assert key_value(kind, "1.5") == 1.5
