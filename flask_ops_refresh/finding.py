@@ -8,7 +8,7 @@ import typing as t
 from sqlalchemy import exc
 
 # What a type of the app's own may raise over a value that it cannot have.
-_NO_SUCH_VALUE = (AttributeError, LookupError, TypeError, ValueError)
+_NO_SUCH_VALUE = (AttributeError, IndexError, TypeError, ValueError)
 
 _Found = t.TypeVar("_Found")
 
