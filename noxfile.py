@@ -27,7 +27,8 @@ if shutil.which("pyenv"):
     os.environ["PYENV_VERSION"] = ":".join(names.split())
 
 PINNED = "requirements/dev.txt"
-PARTS = ("tests", "docs", "benchmarks", "README.md", "Makefile", "pyproject.toml")
+PARTS = ("tests", "docs", "benchmarks", "Makefile", "pyproject.toml")
+PARTS += ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 #: What no version of a library changes.
 BESIDES = ("tests/browser", "tests/example", "tests/test_storms.py")
 TESTS = ("tests", "-q", *(f"--ignore={path}" for path in BESIDES))
@@ -61,4 +62,6 @@ def wheel(session: nox.Session) -> None:
         copy = shutil.copytree if pathlib.Path(name).is_dir() else shutil.copy
         copy(name, folder / name)
     session.chdir(folder)
-    session.run("pytest", *TESTS, *session.posargs)
+    # It reads sentences in the source.
+    source = "--deselect=tests/test_translation.py::test_a_catalogue_is_complete"
+    session.run("pytest", *TESTS, source, *session.posargs)

@@ -90,7 +90,7 @@ def assert_polled_right(interval: str | None) -> None:
 def links(html_text: str) -> list[str]:
     """The ids that a list leads to, as its addresses have them."""
     found = re.findall(
-        r'<td class="col-type">\s*<a href="[^"?]*\?id=([^"]*)"', html_text
+        r'<td class="col-type">\s*<a [^>]*href="[^"?]*\?id=([^"]*)"', html_text
     )
     return [urllib.parse.unquote_plus(html.unescape(id)) for id in found]
 

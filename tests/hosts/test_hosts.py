@@ -83,7 +83,7 @@ def test_what_is_over_is_told_once_and_then_silent(site: Site) -> None:
         last = site.poll(ada, page.url, page.etag)
         assert last.status_code == 200
         assert "Ops-Refresh-Interval" not in last.headers
-        assert "Succeeded" in last.text
+        assert "ops-refresh-status-succeeded" in last.text
     site.add_pack("ready")
     for path in paths(key):
         page = site.get(ada, path)
