@@ -22,7 +22,9 @@ def sign_in(page: Page, line: str, name: str) -> None:
     page.goto(address_in(line))
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password[1])
-    page.get_by_role("button", name="Sign in").click()
+    # Its buttons open dialogs once its scripts are there.
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Sign in").click()
 
 
 def start_verification(page: Page, tenant: str) -> None:
