@@ -29,7 +29,8 @@ def sign_in(page: Page, line: str, name: str) -> None:
 
 def start_verification(page: Page, tenant: str) -> None:
     """Start ``integrity.verify`` through the dialog on the Tenants page."""
-    page.get_by_role("link", name="Tenants", exact=True).click()
+    with page.expect_event("load"):
+        page.get_by_role("link", name="Tenants", exact=True).click()
     card = page.locator(".workbench-tenants .card", has_text=tenant)
     card.get_by_role("button", name="Start an operation").click()
     dialog = page.get_by_role("dialog").filter(visible=True)
