@@ -27,7 +27,7 @@ if shutil.which("pyenv"):
     os.environ["PYENV_VERSION"] = ":".join(names.split())
 
 PINNED = "requirements/dev.txt"
-PARTS = ("tests", "docs", "benchmarks", "Makefile", "pyproject.toml")
+PARTS = ("tests", "docs", "benchmarks", "example_app", "Makefile", "pyproject.toml")
 PARTS += ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 #: What no version of a library changes.
 BESIDES = ("tests/browser", "tests/example", "tests/test_storms.py")

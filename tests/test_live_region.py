@@ -214,7 +214,7 @@ def test_the_scope_is_that_of_whoever_asks(own: Host) -> None:
     def twice() -> str:
         seen = []
         for user in (ADA, CLEO):
-            login_user(db.session.get_one(User, user))
+            login_user(db.session.get(User, user))
             seen.append(render_template_string("{{ ops_refresh.live('whose') }}"))
         return "|".join(seen)
 

@@ -415,7 +415,7 @@ def test_keys_without_a_relationship_lead_into_scope(
             assert (status, alert.endswith("Not a valid choice")) == (200, True)
         assert edit(client, 1, **usual, repeats=2, depot=1)[0] == 302
         with app.app_context():
-            run = db.session.get_one(KeyedRun, 1)
+            run = db.session.get(KeyedRun, 1)
             assert (run.repeats_id, run.tenant_id, run.type) == (2, 1, "b")
             db.session.remove()
             db.engine.dispose()
