@@ -7,7 +7,6 @@ count its times on, is measured while the person has it paused, and taken off.
 from __future__ import annotations
 
 import collections.abc as cabc
-import shutil
 import statistics
 import time
 import typing as t
@@ -19,6 +18,8 @@ from playwright.sync_api import Page
 from playwright.sync_api import Response
 from playwright.sync_api import sync_playwright
 
+from tests.browser.chromium import launch
+
 from . import databases
 from . import measured_app
 from . import sample_rows
@@ -27,7 +28,6 @@ from .servers import serving
 from .surfaces import Surfaces
 
 _ROWS = 50
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 # Notes which rows are written to, but for the times that count on by themselves.
 _NOTE_ROWS = """() => {
@@ -55,10 +55,7 @@ def measure(kind: str, *, polls: int) -> list[Measured]:
             measured_app.DATABASE_URL: url,
             "BENCHMARK_OPS_REFRESH_LIST_INTERVAL_SECONDS": "1",
         }
-        program = next(filter(None, map(shutil.which, _CHROMIUM)))
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox"]
-        )
+        browser = launch(playwright.chromium)
         with serving("benchmarks.measured_app:create_app()", **settings) as address:
             page = _open(browser.new_context(), address, run_id)
             watch = _Watch(page)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
-import os
 import pathlib
-import typing as t
 import uuid
 
-import pytest
 import redis
 import sqlalchemy as sa
+
+from .absent import absent
 
 SERVERS = {
     "postgresql": "postgresql+psycopg://postgres@127.0.0.1/postgres",
@@ -36,7 +35,7 @@ def database(kind: str, folder: pathlib.Path) -> cabc.Iterator[str]:
         with server.connect() as connection:
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
     except sa.exc.OperationalError:
-        _not_here(kind)
+        absent(f"no {kind} answers on 127.0.0.1")
     try:
         yield url.set(database=name).render_as_string(hide_password=False)
     finally:
@@ -56,16 +55,9 @@ def redis_prefix() -> cabc.Iterator[tuple[redis.Redis, str]]:
         try:
             client.ping()
         except redis.ConnectionError:
-            _not_here("redis")
+            absent("no redis answers on 127.0.0.1")
         try:
             yield client, prefix
         finally:
             for key in client.scan_iter(f"{prefix}*"):
                 client.delete(key)
-
-
-def _not_here(kind: str) -> t.NoReturn:
-    reason = f"no {kind} answers on 127.0.0.1"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -16,8 +16,7 @@ from playwright.sync_api import expect
 from playwright.sync_api import Page
 from playwright.sync_api import Response
 
-from ..example.conftest import Example
-from ..example.conftest import make_example  # noqa: F401 -- a fixture
+from ..example.conftest import examples
 from ..example.conftest import PASSWORD
 from ..example.processes import process
 from ..example.processes import worker_process
@@ -96,9 +95,7 @@ def _answers(port: int) -> bool:
 
 
 def test_a_page_is_kept_fresh_by_whichever_server_answers(
-    page: Page,
-    make_example: cabc.Callable[..., Example],  # noqa: F811
-    tmp_path: pathlib.Path,
+    page: Page, tmp_path: pathlib.Path
 ) -> None:
     """Both answer its polls, one may be killed, a new one knows the others' ETags."""
     small = SmallEnvironment(tmp_path / "large-environment")
@@ -114,6 +111,7 @@ def test_a_page_is_kept_fresh_by_whichever_server_answers(
         _, queue = stack.enter_context(own_redis())
         _, database = stack.enter_context(own_postgresql())
         places = {"SQLALCHEMY_DATABASE_URI": database, "WORK_QUEUE_URL": queue}
+        make_example = stack.enter_context(examples(tmp_path / "data"))
         example = make_example(ENVIRONMENTS=(str(small.prefix),), **places)
         data = example.app.config["DATA"]
         settings = {f"EXAMPLE_APP_{name}": value for name, value in places.items()}

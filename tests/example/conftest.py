@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import pathlib
 import re
 import typing as t
@@ -111,17 +112,15 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords._nobodys_hash.cache_clear()
 
 
-@pytest.fixture
-def make_example(
-    tmp_path: pathlib.Path,
-) -> cabc.Iterator[cabc.Callable[..., Example]]:
-    """Make the example app; all made in one test share a data folder."""
+@contextlib.contextmanager
+def examples(data: pathlib.Path) -> cabc.Iterator[cabc.Callable[..., Example]]:
+    """Makes example apps that share a data folder, for as long as it lasts."""
     made: list[Example] = []
 
     def make(**config: t.Any) -> Example:
         app = create_app(
             {
-                "DATA": tmp_path / "data",
+                "DATA": data,
                 "TESTING": True,
                 "SAMPLE_PASSWORD": PASSWORD,
                 "FILES_PER_SECOND": None,
@@ -133,11 +132,22 @@ def make_example(
         made.append(Example(app))
         return made[-1]
 
-    yield make
-    for example in made:
-        example.queue.close()
-        with example.app.app_context():
-            db.engine.dispose()
+    try:
+        yield make
+    finally:
+        for example in made:
+            example.queue.close()
+            with example.app.app_context():
+                db.engine.dispose()
+
+
+@pytest.fixture
+def make_example(
+    tmp_path: pathlib.Path,
+) -> cabc.Iterator[cabc.Callable[..., Example]]:
+    """Make the example app; all made in one test share a data folder."""
+    with examples(tmp_path / "data") as make:
+        yield make
 
 
 @pytest.fixture
