@@ -12,7 +12,7 @@ from flask import Blueprint
 from flask import Response
 from flask import url_for
 
-from .translation import CATALOGUES
+from .locality import CATALOGUES
 
 _PACKAGE = pathlib.Path(__file__).parent
 #: Where the static files lie.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 
+from markupsafe import escape
 from markupsafe import Markup
 
 from . import reader_locale
@@ -46,29 +47,33 @@ _LABELS = {
 }
 _UNKNOWN = lazy_gettext("Unknown")
 
-# Filled in with "%", which escapes as Markup.format does, in half the time.
-_BADGE = Markup(
+_BADGE = (
     '<span class="badge badge-%s text-bg-%s ops-refresh-status '
     'ops-refresh-status-%s"%s>%s</span>'
 )
-_ANNOUNCE = Markup(' data-key="status-%s" data-announce="%s: %s"')
-_STALLED = Markup(
+_ANNOUNCE = ' data-key="status-%s" data-announce="%s: %s"'
+_STALLED = (
     '<span class="badge badge-warning text-bg-warning ops-refresh-stalled" '
     'title="%s">%s</span>'
 )
-_PROGRESS = Markup(
-    '<span class="ops-refresh-progress"><progress max="100" value="%d" '
-    'aria-label="%s">%d %%</progress> '
-    '<span class="ops-refresh-progress-text">%s / %s · %d %%</span></span>'
+_PROGRESS = (
+    '<span class="ops-refresh-progress"><progress max="100" value="%s" '
+    'aria-label="%s">%s %%</progress> '
+    '<span class="ops-refresh-progress-text">%s / %s · %s %%</span></span>'
 )
 _NONE = Markup('<span class="ops-refresh-none">–</span>')
-_TIMESTAMP = Markup('<time datetime="%s">%s</time>')
-_AGO = Markup('<time class="ops-refresh-ago" datetime="%s" title="%s">%s</time>')
-_ELAPSED = Markup('<time class="ops-refresh-elapsed" datetime="%s">%s</time>')
-_DURATION = Markup("<span>%s</span>")
-_REFRESH = Markup(
+_TIMESTAMP = '<time datetime="%s">%s</time>'
+_AGO = '<time class="ops-refresh-ago" datetime="%s" title="%s">%s</time>'
+_ELAPSED = '<time class="ops-refresh-elapsed" datetime="%s">%s</time>'
+_DURATION = "<span>%s</span>"
+_REFRESH = (
     '<p class="ops-refresh-note">%s <a class="ops-refresh-link" href="%s">%s</a></p>'
 )
+
+
+def filled(template: str, *values: object) -> Markup:
+    """A template with its values escaped; ``Markup``'s own ``%`` takes longer."""
+    return Markup(template % tuple(map(escape, values)))
 
 
 def status_label(status: str) -> str:
@@ -83,14 +88,14 @@ def status_badge(status: str, subject: str = "", key: str = "") -> Markup:
     :param key: tells badges of several records apart.
     """
     label = status_label(status)
-    announce = _ANNOUNCE % (key, subject, label) if subject else ""
+    announce = filled(_ANNOUNCE, key, subject, label) if subject else ""
     colour = _COLOURS.get(status, "light")
-    return _BADGE % (colour, colour, _slug(status), announce, label)
+    return filled(_BADGE, colour, colour, _slug(status), announce, label)
 
 
 def stalled_badge(last_sign_of_life: dt.datetime | None) -> Markup:
     """A badge for work that has been silent for too long, with since when."""
-    return _STALLED % (exact_time(last_sign_of_life), gettext("Stalled"))
+    return filled(_STALLED, exact_time(last_sign_of_life), gettext("Stalled"))
 
 
 def refresh_note(sentence: str, url: str = "") -> Markup:
@@ -98,7 +103,7 @@ def refresh_note(sentence: str, url: str = "") -> Markup:
 
     :param url: the address of the page, where it is not the one being read.
     """
-    return _REFRESH % (sentence, url, gettext("Refresh"))
+    return filled(_REFRESH, sentence, url, gettext("Refresh"))
 
 
 def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
@@ -109,7 +114,7 @@ def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
     done, total = told
     percent = 100 * min(max(0, done), total) // total
     label, of = gettext("Progress"), tuple(map(reader_locale.number, told))
-    return _PROGRESS % (percent, label, percent, *of, percent)
+    return filled(_PROGRESS, percent, label, percent, *of, percent)
 
 
 def _progress(counts: cabc.Mapping[str, object] | None) -> tuple[int, int] | None:
@@ -135,7 +140,7 @@ def timestamp(moment: dt.datetime | None) -> Markup:
     """A point in time, a dash where there is none."""
     if moment is None:
         return _NONE
-    return _TIMESTAMP % (_in_utc(moment).isoformat(), exact_time(moment))
+    return filled(_TIMESTAMP, _in_utc(moment).isoformat(), exact_time(moment))
 
 
 def age(moment: dt.datetime | None, now: dt.datetime) -> Markup:
@@ -143,7 +148,7 @@ def age(moment: dt.datetime | None, now: dt.datetime) -> Markup:
     if moment is None:
         return _NONE
     ago = _ago(moment, now)
-    return _AGO % (_in_utc(moment).isoformat(), exact_time(moment), ago)
+    return filled(_AGO, _in_utc(moment).isoformat(), exact_time(moment), ago)
 
 
 def elapsed(
@@ -156,11 +161,11 @@ def elapsed(
     """
     if start is not None and end is not None:
         seconds = (_in_utc(end) - _in_utc(start)).total_seconds()
-        return _DURATION % duration(max(0.0, seconds))
+        return filled(_DURATION, duration(max(0.0, seconds)))
     if start is None or now is None:
         return _NONE
     began = _in_utc(start)
-    return _ELAPSED % (began.isoformat(), duration(age_seconds(began, now)))
+    return filled(_ELAPSED, began.isoformat(), duration(age_seconds(began, now)))
 
 
 def duration(seconds: float) -> str:

@@ -34,12 +34,12 @@ EXPORTED = (
 )
 
 
-_LINK = Markup('<a class="ops-refresh-link" href="%s">%s</a>')
+_LINK = '<a class="ops-refresh-link" href="%s">%s</a>'
 
 
 def _status(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
     badge = formatting.status_badge(run.status, _subject(run), run.key)
-    if view.vitality(run, clock.utc_now()).stalled:
+    if run.active and view.vitality(run, clock.utc_now()).stalled:
         return badge + " " + formatting.stalled_badge(run.last_sign_of_life)
     return badge
 
@@ -48,7 +48,7 @@ def _type(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
     name = run.type or run.key
     if not view.can_view_details:
         return escape(name)
-    return _LINK % (view.run_url(run), name)
+    return formatting.filled(_LINK, view.run_url(run), name)
 
 
 def _progress(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import collections.abc as cabc
 import datetime as dt
 import inspect
+import pathlib
 import re
 import typing as t
 import urllib.parse
 
+import flask_admin
 from flask import abort
+from flask import current_app
 from flask import render_template
 from flask import request
 from flask_admin.base import expose
 from flask_admin.model.helpers import get_mdict_item_or_list
+from jinja2 import pass_context
+from markupsafe import escape
 from markupsafe import Markup
 from sqlalchemy import exc
 
@@ -28,6 +33,7 @@ from .intervals import run_interval
 from .live_region import Args
 from .live_region import LiveRegion
 from .live_region import LiveState
+from .locality import one_locality
 from .operation_columns import count_label
 from .operation_columns import EXPORT_FORMATTERS
 from .operation_columns import EXPORTED
@@ -287,6 +293,7 @@ class OperationsView(ScopedModelView):
         """Render a template; the list's as a region alone when a poll asks for it."""
         kwargs.setdefault("stylesheet", live_region.stylesheet(self.installation))
         if template == self.list_template and "data" in kwargs:
+            kwargs["row_cells"] = self._row_cells(kwargs)
             kwargs["keyed_row"] = _keyed_row
             kwargs["unindented"] = _unindented
             kwargs["given_up"] = self._given_up_note(kwargs["data"])
@@ -296,7 +303,35 @@ class OperationsView(ScopedModelView):
                 template = "flask_ops_refresh/_operation_list.html"
             else:
                 kwargs["live_frame"] = self._list_frame(kwargs["data"])
-        return super().render(template, **kwargs)
+        with one_locality():
+            return super().render(template, **kwargs)
+
+    def _row_cells(self, shown: cabc.Mapping[str, t.Any]) -> t.Any:
+        """What writes a row as Flask-Admin's template does, in a third of the time.
+
+        ``None`` where a row has more than its columns, or the app's own template.
+        """
+        has_more = shown["actions"] or self.column_display_actions
+        if has_more or self.column_editable_list or not self._has_stock_rows():
+            return None
+        columns = [
+            (formatting.filled(_CELL, name), name) for name, _ in shown["list_columns"]
+        ]
+
+        @pass_context
+        def row_cells(context: t.Any, row: t.Any) -> Markup:
+            values = [
+                (start, self.get_list_value(context, row, c)) for start, c in columns
+            ]
+            return Markup("".join(f"{start}{escape(v)}\n</td>" for start, v in values))
+
+        return row_cells
+
+    def _has_stock_rows(self) -> bool:
+        if self.list_template != OperationsView.list_template:
+            return False
+        stock = current_app.jinja_env.get_template("admin/model/list.html").filename
+        return stock is not None and pathlib.Path(stock).is_relative_to(_FLASK_ADMIN)
 
     def _given_up_note(self, rows: list[RunRow]) -> Markup:
         """What a page of these rows says that is no longer polled, not at its end."""
@@ -483,13 +518,18 @@ _REGION_ONLY = "flask_ops_refresh/_region_only.html"
 _TAKEN = frozenset({"endpoint", "export_type"})
 
 
-_KEYED_CELL = Markup('<td data-key="%s"')
+#: Where Flask-Admin's own templates are.
+_FLASK_ADMIN = pathlib.Path(flask_admin.__file__).parent
+
+_CELL = '<td class="col-%s">\n'
+_END = "\n</td>"
+_KEYED_CELL = '<td data-key="%s"'
 
 
 def _keyed_row(cells: Markup, key: str) -> Markup:
     """The cells of a table row, the first of them naming the row."""
     # As plain text: before MarkupSafe 3 markup looks for what it is given escaped.
-    return Markup(str(cells).replace("<td", _KEYED_CELL % key, 1))
+    return Markup(str(cells).replace("<td", _KEYED_CELL % escape(key), 1))
 
 
 _INDENTATION = re.compile(r"\n[ \n]+")

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import live_region
 from .installation import Installation
+from .locality import one_locality
 from .poll_transaction import reading_only
 from .quiet_session import is_remembered_only
 from .request_origin import read_by_own_site
@@ -93,7 +94,8 @@ def _poll(installation: Installation, name: str) -> Response:
         headers["Ops-Refresh-Interval"] = live_region.seconds_text(state.interval)
     if request.if_none_match.contains_weak(etag.strip('"')):
         return _answer(304, headers=headers)
-    return _answer(200, region.render(state), headers)
+    with one_locality():
+        return _answer(200, region.render(state), headers)
 
 
 def _from_own_page() -> bool:

@@ -12,8 +12,9 @@ import typing as t
 
 from jinja2.filters import do_filesizeformat
 
-from .translation import flask_babel
-from .translation import is_translated
+from .locality import current_locality
+from .locality import flask_babel
+from .locality import Locality
 
 # What is written is kept, this many of a kind: Babel takes a tenth of a millisecond.
 _kept = functools.lru_cache(2_048)
@@ -23,23 +24,19 @@ _BYTES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
 
 def fingerprint() -> str:
     """What the current reader's locale and time zone are, for telling them apart."""
-    if not is_translated():
-        return ""
-    return f"{flask_babel.get_locale()} {flask_babel.get_timezone()}"
+    locality = current_locality()
+    return locality.fingerprint if locality else ""
 
 
 def language_tag() -> str:
     """The locale as browsers know it, ``pt-BR``; empty for the browser's own."""
-    if not is_translated():
-        return ""
-    return str(flask_babel.get_locale()).partition("@")[0].replace("_", "-")
+    locality = current_locality()
+    return str(locality.locale).partition("@")[0].replace("_", "-") if locality else ""
 
 
 def time_zone_name() -> str:
     """The IANA name of the time zone; empty for the browser's own."""
-    if not is_translated():
-        return ""
-    zone = flask_babel.get_timezone()
+    zone: t.Any = getattr(current_locality(), "time_zone", None)
     return getattr(zone, "zone", None) or getattr(zone, "key", None) or ""
 
 
@@ -67,15 +64,15 @@ def from_reader(moment: dt.datetime) -> dt.datetime:
 
     :raises ValueError: it lies outside the calendar.
     """
-    if not is_translated():
+    locality = current_locality()
+    if locality is None:
         return moment.replace(tzinfo=dt.UTC)
-    zone: t.Any = flask_babel.get_timezone()
     try:
         # Zones of pytz, which Flask-Babel makes of names, cannot just be put in.
-        if hasattr(zone, "localize"):
-            aware = t.cast("dt.datetime", zone.localize(moment))
+        if hasattr(locality.time_zone, "localize"):
+            aware = t.cast("dt.datetime", locality.time_zone.localize(moment))
         else:
-            aware = moment.replace(tzinfo=zone)
+            aware = moment.replace(tzinfo=locality.time_zone)
         return aware.astimezone(dt.UTC)
     except OverflowError as error:
         raise ValueError(moment) from error
@@ -83,39 +80,38 @@ def from_reader(moment: dt.datetime) -> dt.datetime:
 
 def _written(write: cabc.Callable[..., str], value: t.Any) -> str | None:
     """What Flask-Babel writes; ``None`` without it, or where it is beyond it."""
-    if not is_translated():
-        return None
-    app_s = flask_babel.get_babel().instance
-    locale, zone = flask_babel.get_locale(), flask_babel.get_timezone()
+    locality = current_locality()
     try:
-        return write(app_s, locale, zone, value)
+        return write(locality, value) if locality else None
     except ArithmeticError:
         return None
 
 
-# What these import comes with Flask-Babel. The locale and the zone that they are kept
-# by are the current reader's.
+# What these import comes with Flask-Babel.
 
 
 @_kept
-def _number(app_s: t.Any, locale: t.Any, zone: t.Any, value: float) -> str:
+def _number(locality: Locality, value: float) -> str:
     from babel.numbers import format_decimal
 
-    return str(format_decimal(value, locale=locale, decimal_quantization=False))
+    return str(
+        format_decimal(value, locale=locality.locale, decimal_quantization=False)
+    )
 
 
 @_kept
-def _date_time(app_s: t.Any, locale: t.Any, zone: t.Any, moment: dt.datetime) -> str:
+def _date_time(locality: Locality, moment: dt.datetime) -> str:
     # The app may have chosen another format; the zone is named in any case.
-    written = flask_babel.format_datetime(moment)
-    return f"{written} {flask_babel.format_datetime(moment, 'z')}"
+    with flask_babel.force_locale(locality.locale):
+        written = flask_babel.format_datetime(moment)
+        return f"{written} {flask_babel.format_datetime(moment, 'z')}"
 
 
 @_kept
-def _file_size(app_s: t.Any, locale: t.Any, zone: t.Any, size: int) -> str:
+def _file_size(locality: Locality, size: int) -> str:
     from babel.units import format_unit
 
     power = max(p for p in range(len(_BYTES)) if p == 0 or size >= 1000**p)
     rounded = round(size / 1000**power, 1)
     unit = f"digital-{_BYTES[power]}"
-    return str(format_unit(rounded, unit, "short", locale=locale))
+    return str(format_unit(rounded, unit, "short", locale=locality.locale))

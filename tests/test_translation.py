@@ -19,8 +19,8 @@ from flask import session
 
 from flask_ops_refresh import formatting
 from flask_ops_refresh import reader_locale
-from flask_ops_refresh.translation import CATALOGUES
-from flask_ops_refresh.translation import DOMAIN
+from flask_ops_refresh.locality import CATALOGUES
+from flask_ops_refresh.locality import DOMAIN
 
 from .conftest import ADA
 from .conftest import Host
