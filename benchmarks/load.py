@@ -100,7 +100,9 @@ def _rate(target: Target, seconds: int) -> float:
     if program is None:
         raise RuntimeError("wrk is not installed; it is in most systems' packages.")
     command = [program, "-t", "1", "-c", str(_CONNECTIONS), "-d", f"{seconds}s"]
-    for name, value in target.headers.items():
+    # Connections that are kept stay with whichever process took them, and most of
+    # them may have gone to one of two.
+    for name, value in {"Connection": "close", **target.headers}.items():
         command += ["-H", f"{name}: {value}"]
     done = subprocess.run(
         [*command, target.url], check=True, capture_output=True, text=True

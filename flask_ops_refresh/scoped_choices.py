@@ -9,6 +9,7 @@ from flask_admin.contrib.sqla.fields import QuerySelectField
 from flask_admin.contrib.sqla.fields import QuerySelectMultipleField
 from flask_admin.model.fields import AjaxSelectField
 from flask_admin.model.fields import AjaxSelectMultipleField
+from wtforms.validators import StopValidation
 
 #: What Flask-Admin's fields send for no choice.
 _NOTHING = ("", "__None")
@@ -66,7 +67,7 @@ def chosen_records(form: t.Any) -> list[t.Any]:
 
 
 def keeping_hidden(field_class: type[t.Any]) -> type[t.Any]:
-    """A field of several records that keeps those that it does not offer."""
+    """A field that keeps those of a record's choices that it does not offer."""
     for kind, kept in _KEEPING.items():
         if issubclass(field_class, kind):
             return type(field_class.__name__, (kept, field_class), {})
@@ -96,7 +97,46 @@ class _KeepsUnfound(AjaxSelectMultipleField):
         return self.loader.format(record) is not None
 
 
+class _KeepsHidden:
+    """A field of one record: where that is hidden, no choice leaves it as it is."""
+
+    data: t.Any
+    allow_blank: bool
+    _hides = False
+
+    def process_data(self, value: t.Any) -> None:
+        super().process_data(value)  # type: ignore[misc]
+        self._hides = value is not None and not self._finds(value)
+        # Without a blank the first of the others would seem to be chosen.
+        self.allow_blank = self.allow_blank or self._hides
+
+    def pre_validate(self, form: t.Any) -> None:
+        if self._hides and self.data is None:
+            raise StopValidation()
+        super().pre_validate(form)  # type: ignore[misc]
+
+    def populate_obj(self, obj: t.Any, name: str) -> None:
+        if not self._hides or self.data is not None:
+            super().populate_obj(obj, name)  # type: ignore[misc]
+
+    def _finds(self, record: t.Any) -> bool:
+        raise NotImplementedError
+
+
+class _KeepsUnlistedOne(_KeepsHidden, QuerySelectField):
+    def _finds(self, record: t.Any) -> bool:
+        return any(record == each for _, each in self._get_object_list())
+
+
+class _KeepsUnfoundOne(_KeepsHidden, AjaxSelectField):
+    def _finds(self, record: t.Any) -> bool:
+        return self.loader.format(record) is not None
+
+
+# Those of several records first: they are also those of one.
 _KEEPING: dict[type[t.Any], type[t.Any]] = {
     QuerySelectMultipleField: _KeepsUnlisted,
     AjaxSelectMultipleField: _KeepsUnfound,
+    QuerySelectField: _KeepsUnlistedOne,
+    AjaxSelectField: _KeepsUnfoundOne,
 }

@@ -103,15 +103,19 @@ class RelatedRecords:
 
     :param criteria: what keeps a model's records in scope, see
         :func:`related_criteria`.
+    :param own_query: of a model that is the form's own, the records that the view
+        shows.
     """
 
     def __init__(
         self,
         installed: Installed,
         criteria: cabc.Callable[[Scope, t.Any], Criteria],
+        own_query: cabc.Callable[[t.Any], t.Any],
     ) -> None:
         self._installed = installed
         self._criteria = criteria
+        self._own_query = own_query
         self.parts: Parts = {}
 
     def add_part(self, model: type[t.Any], led_by: cabc.Iterable[str]) -> None:
@@ -126,6 +130,9 @@ class RelatedRecords:
     def offered(self, model: t.Any) -> t.Any:
         """The records of a model that may be offered, as a query."""
         scope = self._installed().access.require()
+        own = self._own_query(model)
+        if own is not None:
+            return own.filter(*self._criteria(scope, model))
         return self.session.query(model).filter(*self._criteria(scope, model))
 
     def those_offered(self, model: t.Any, records: cabc.Sequence[t.Any]) -> list[t.Any]:

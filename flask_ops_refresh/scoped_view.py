@@ -77,7 +77,11 @@ class ScopedModelView(ModelView):
     ) -> None:
         self._installed = installed
         self._records = records
-        self._related = scoped_forms.RelatedRecords(installed, self.related_criteria)
+        self._related = scoped_forms.RelatedRecords(
+            installed,
+            self.related_criteria,
+            lambda other: self.get_query() if other is model else None,
+        )
         self.model_form_converter: type[t.Any] = scoped_forms.scoped_converter(
             self.model_form_converter, self._related
         )

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 from bs4 import Tag
+from jinja2 import DictLoader
 from markupsafe import Markup
 from werkzeug.test import TestResponse
 
@@ -483,3 +484,46 @@ def test_text_that_is_laid_out_by_blanks_stays(
     host.add_run(status="running")
     listed = poll(host.client(ADA), "/admin/ops-refresh/operation-list")
     assert "<pre>a\n    b</pre>" in listed.text
+
+
+def markup(response: TestResponse) -> list[str]:
+    """The rows of a list as markup, whatever their template is laid out with."""
+    found = soup(response).select(".model-list tr")
+    return [re.sub(r"\s+", " ", str(row)).replace("> <", "><") for row in found]
+
+
+def test_rows_are_those_of_flask_admins_template(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """What writes plain rows by itself writes what the template would."""
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=_OwnTemplate)
+    ops.scope_loader(load_scope)
+    templated, plain = make_host(ops=ops), make_host()
+    templated.app.jinja_loader = DictLoader(
+        {"own_list.html": '{% extends "flask_ops_refresh/operation_list.html" %}'}
+    )
+    found = []
+    for host in (templated, plain):
+        host.add_run(id=7, type="<b>&", status="queued", tenant_id=None)
+        found.append(markup(host.client(ADA).get(LIST)))
+    assert found[0] == found[1]
+    assert len(found[0]) == 2
+
+
+class _OwnTemplate(OperationsView):
+    list_template = "own_list.html"
+
+
+def test_rows_of_an_apps_own_template_are_shown(host: Host) -> None:
+    """A template of an app's in the place of Flask-Admin's writes its rows."""
+    own = """
+        {% extends "admin/master.html" %}
+        {% block body %}{% block model_list_table %}<table class="model-list">
+        {% for row in data %}
+        <tr>{% block list_row scoped %}<td>own {{ row.key }}</td>{% endblock %}</tr>
+        {% endfor %}
+        </table>{% endblock %}{% endblock %}
+    """
+    host.app.jinja_loader = DictLoader({"admin/model/list.html": own})
+    host.add_run(id=7)
+    assert ">own 7</td>" in markup(host.client(ADA).get(LIST))[0]

@@ -183,6 +183,24 @@ def test_a_select_box_offers_what_is_in_scope(
     assert options(client, "country") == []
 
 
+def test_a_narrower_query_narrows_what_is_offered_of_the_same_model(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """Runs that a view does not show are neither offered by it nor taken."""
+
+    class Narrow(DepotView):
+        def get_query(self) -> t.Any:
+            return super().get_query().filter(DepotRun.type != "run 2")
+
+    host = depot_host(make_host, Narrow)
+    host.add(DepotRun(id=5, workspace_id=1, depot_id=1, type="run 5"))
+    client = host.client(ADA)
+    assert options(client, "repeats") == ["run 1", "run 5"]
+    form = {"workspace_id": 1, "type": "a", "depot": 1}
+    assert edit(client, 1, **form, repeats=2)[0] == 200
+    assert edit(client, 1, **form, repeats=5)[0] == 302
+
+
 def test_an_app_says_itself_who_sees_its_other_records(
     make_host: cabc.Callable[..., Host],
 ) -> None:
@@ -277,6 +295,62 @@ def test_a_look_up_does_not_name_what_it_does_not_find(full_host: Host) -> None:
     for path in ("edit/?id=1", ""):
         page = client.get(LIST + path).text
         assert "User 8" not in page
+
+
+@pytest.mark.parametrize("allow_blank", [True, False])
+def test_a_choice_that_is_hidden_is_kept_unless_another_is_made(
+    make_host: cabc.Callable[..., Host], allow_blank: bool
+) -> None:
+    """A record that the form may not name is neither shown nor lost by saving it."""
+
+    class View(DepotView):
+        form_args: t.ClassVar[t.Any] = {
+            **DepotView.form_args,
+            "repeats": {"get_label": "type", "allow_blank": allow_blank},
+        }
+
+    host = depot_host(make_host, View)
+    host.add(DepotRun(id=5, workspace_id=1, depot_id=1, type="run 5"))
+    client = host.client(EVE)
+    form = {"workspace_id": 1, "depot": 1}
+    host.update(DepotRun, 1, repeats_id=3)
+    page = soup(client.get(f"{LIST}edit/?id=1"))
+    blank = page.select_one("select[name=repeats] option")
+    assert blank is not None
+    assert blank["value"] == "__None"
+    assert "run 3" not in page.text
+
+    def repeated_after(choice: str) -> int | None:
+        assert edit(client, 1, **form, type=f"to {choice}", repeats=choice)[0] == 302
+        with host.app.app_context():
+            run = db.session.get(DepotRun, 1)
+            assert run.type == f"to {choice}"
+            return t.cast("int | None", run.repeats_id)
+
+    assert repeated_after("__None") == 3
+    assert repeated_after("5") == 5
+    if allow_blank:
+        assert repeated_after("__None") is None
+
+
+def test_a_person_who_is_hidden_is_kept_unless_another_is_found(
+    full_host: Host,
+) -> None:
+    """A look-up that may not name its record leaves it, and takes another one."""
+    client = full_host.client(EVE)
+    full_host.update(OperationRun, 1, user_id=HAL)
+    form = {"workspace_id": 1, "tenant": 1, "type": "a", "status": "queued"}
+    form["created_at"] = "2026-01-01 00:00:00"
+
+    def user_after(choice: str) -> int | None:
+        assert edit(client, 1, **form, user=choice)[0] == 302
+        with full_host.app.app_context():
+            run = db.session.get(OperationRun, 1)
+            return t.cast("int | None", run.user_id)
+
+    assert user_after("") == HAL
+    assert user_after(str(EVE)) == EVE
+    assert user_after("") is None
 
 
 @pytest.mark.parametrize("name", ["<User 5>", "EVE"])

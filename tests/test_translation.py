@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po
 from flask import session
 
 from flask_ops_refresh import formatting
+from flask_ops_refresh import OperationsView
+from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh import reader_locale
 from flask_ops_refresh.locality import CATALOGUES
 from flask_ops_refresh.locality import DOMAIN
@@ -25,6 +27,8 @@ from flask_ops_refresh.locality import DOMAIN
 from .conftest import ADA
 from .conftest import Host
 from .conftest import NOW
+from .host_app import load_scope
+from .host_app import OperationRun
 from .host_app import ReviewPack
 from .pages import poll
 from .pages import region
@@ -97,13 +101,16 @@ def in_language(make_host: MakeHost) -> MakeHost:
     """Make a host whose readers have a language and a time zone."""
     pytest.importorskip("flask_babel", reason="this run is without Flask-Babel")
 
-    def make(language: str, zone: str = "UTC", **config: t.Any) -> Host:
+    def make(
+        language: str, zone: str = "UTC", ops: OpsRefresh | None = None, **config: t.Any
+    ) -> Host:
         host = make_host(
+            ops=ops,
             config={
                 "BABEL_DEFAULT_LOCALE": language,
                 "BABEL_DEFAULT_TIMEZONE": zone,
                 **config,
-            }
+            },
         )
 
         @host.app.before_request
@@ -238,6 +245,31 @@ def test_another_language_or_zone_is_a_change(
     answer = poll(client, found.url, found.etag)
     assert answer.status_code == 200
     assert poll(client, found.url, answer.headers["ETag"]).status_code == 304
+
+
+def test_another_language_meanwhile_is_nobody_elses(in_language: MakeHost) -> None:
+    """A formatter that writes in another language does not change what others read."""
+    import flask_babel
+
+    class InFrench(OperationsView):
+        def _status(self, context: t.Any, run: t.Any, name: str) -> str:
+            with flask_babel.force_locale("fr"):
+                return (
+                    f"{formatting.status_badge('queued')} {formatting.exact_time(NOW)}"
+                )
+
+        column_formatters: t.ClassVar[t.Any] = {"status": _status}
+
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=InFrench)
+    ops.scope_loader(load_scope)
+    host = in_language("de", ops=ops)
+    host.add_run(status="running", created_at=NOW)
+    client = host.client(ADA)
+    for _ in range(2):
+        assert poll(client, region(client.get(LIST)).url or "").status_code == 200
+        assert "14.03.2026, 12:00:00 UTC" in client.get(DETAIL).text
+    with host.app.test_request_context(), flask_babel.force_locale("fr"):
+        assert formatting.exact_time(NOW) == "14 mars 2026, 12:00:00 TU"
 
 
 def test_times_in_filters_are_the_readers(in_language: MakeHost) -> None:
