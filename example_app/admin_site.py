@@ -19,7 +19,7 @@ def init_admin_site(app: Flask) -> None:
     admin = Admin(
         app,
         name="Workbench",
-        theme=Bootstrap4Theme(base_template="base.html"),
+        theme=Bootstrap4Theme(swatch=app.config["SWATCH"], base_template="base.html"),
         index_view=HomeView(),
         csp_nonce_generator=csp_nonce,
     )

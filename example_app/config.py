@@ -36,6 +36,8 @@ DEFAULTS: dict[str, t.Any] = {
     "RECOVERY_INTERVAL_SECONDS": 5,
     # How often at most a running operation writes down how far it is.
     "PROGRESS_INTERVAL_SECONDS": 0.5,
+    # The colours of the pages, one of Bootswatch's sets: "darkly" is dark.
+    "SWATCH": "default",
     # The password of the sample people; by default one is made up and kept.
     "SAMPLE_PASSWORD": None,
     "SESSION_COOKIE_NAME": "example_app_session",
