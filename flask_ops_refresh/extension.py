@@ -442,7 +442,7 @@ class TemplateGlobal:
         return live_region.draw(installation, region, live_region.as_args(args))
 
     def overview_card(self) -> Markup:
-        """What is queued and running, and how the last day's runs ended; once on a page."""
+        """What is active, and how the last day's runs ended; once on a page."""
         return draw_overview(self._ops.installation)
 
     def review_pack_card(self) -> Markup:

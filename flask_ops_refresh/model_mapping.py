@@ -354,7 +354,7 @@ def _as_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
 
 
 def letter_by_letter(text: sa.ColumnElement[t.Any]) -> sa.ColumnElement[t.Any]:
-    """A text to be grouped and sorted by, whatever the database's collation overlooks."""
+    """A text to be grouped and sorted by, whatever a collation overlooks."""
     return _LetterByLetter(text)
 
 

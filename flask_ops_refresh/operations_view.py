@@ -265,7 +265,7 @@ class OperationsView(ScopedModelView):
         return type(self).get_query is not OperationsView.get_query
 
     def narrowed(self) -> list[sa.ColumnElement[bool]]:
-        """The condition that a subclass's query has a run, where there is such a one."""
+        """The condition that a subclass's query has a run, if there is one."""
         if not self._is_narrowed:
             return []
         keys = self._reader.runs.primary_key

@@ -124,12 +124,12 @@ class Figures:
     @functools.cached_property
     def hours(self) -> list[tuple[dt.datetime, dict[str, int]]]:
         """How many ended in which way in each hour."""
-        counted = {hour: dict.fromkeys(OUTCOMES, 0) for hour in self.window.hours}
+        counted: dict[dt.datetime | None, dict[str, int]] = {}
         for row in self._part("hour"):
-            hour = read_datetime(row.name)
-            if hour in counted:
-                counted[hour][OUTCOMES[row.place]] += row.amount
-        return [*counted.items()]
+            ended = counted.setdefault(read_datetime(row.name), {})
+            ended[OUTCOMES[row.place]] = row.amount
+        none: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
+        return [(hour, none | counted.get(hour, {})) for hour in self.window.hours]
 
     @functools.cached_property
     def ended(self) -> dict[str, int]:
@@ -163,8 +163,8 @@ class Figures:
         return TypeFigures(
             name,
             slowest.amount,
-            round(sum(middle) / len(middle), 3),
-            round(slowest.seconds, 3),
+            round(sum(middle) / len(middle), 6),
+            round(slowest.seconds, 6),
             self._runs.encode_key(self._runs.stored_key(keys)),
         )
 
@@ -307,8 +307,9 @@ class OverviewReader:
         if created_at is None:
             return sa.literal_column("1").label("awaited")
         # What is later than all times is none.
-        in_time = created_at.between(_value(_AWAITED_AFTER), sa.literal(dt.datetime.max))
-        return sa.case((in_time, 1), else_=0).label("awaited")
+        is_time = created_at <= sa.literal(dt.datetime.max)
+        is_young = sa.and_(created_at > _value(_AWAITED_AFTER), is_time)
+        return sa.case((is_young, 1), else_=0).label("awaited")
 
     def _has_ended(self, outcomes: cabc.Iterable[str]) -> list[sa.ColumnElement[bool]]:
         """What has ended since a time in one of these ways; no end lies ahead."""

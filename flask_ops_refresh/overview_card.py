@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import typing as t
 
-import sqlalchemy as sa
 from flask import render_template
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
 
 from . import clock
 from . import formatting

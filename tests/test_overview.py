@@ -78,7 +78,12 @@ MEANINGS = {
     ("COMPLETED", "failed"): "unknown",
     ("paused", "failed"): "unknown",
 }
-OWN_WORDS = {"pending": "queued", "done": "completed", "ko": "failed", "OK": "succeeded"}
+OWN_WORDS = {
+    "pending": "queued",
+    "done": "completed",
+    "ko": "failed",
+    "OK": "succeeded",
+}
 OWN_MEANINGS = {
     **MEANINGS,
     ("pending", None): "queued",
@@ -240,7 +245,7 @@ class Expected:
             if timed:
                 middle = statistics.median(-each[0] for each in timed)
                 slowest, _, row = min(timed, key=lambda each: each[:2])
-                line = (*line, duration(round(middle, 3)), duration(-slowest))
+                line = (*line, duration(round(middle, 6)), duration(-slowest))
                 told.append((-len(rows), name, (*line, self.case.address(row))))
             else:
                 told.append((-len(rows), name, (*line, "–", "–", None)))
@@ -378,10 +383,12 @@ def office(case: Case, kind: str, folder: pathlib.Path) -> cabc.Iterator[Office]
     ops.scope_loader(lambda user: people["scope"])
     with database(kind, folder) as url:
         app = create_host(url, ops=ops)
-        yield Office(case, app, people)
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+        try:
+            yield Office(case, app, people)
+        finally:
+            with app.app_context():
+                db.session.remove()
+                db.engine.dispose()
 
 
 memberships = st.builds(
@@ -448,13 +455,15 @@ def some_runs(
 def test_every_figure_is_what_python_counts(
     kind: str, name: str, tmp_path: pathlib.Path, frozen_clock: Clock
 ) -> None:
-    """Counts, hours, bars, medians, slowest runs and failures, for any rows and scope."""
+    """Counts, hours, bars, medians, slowest runs, failures: for any rows and scope."""
     case = CASES[name]
     with office(case, kind, tmp_path) as app:
 
         @settings(max_examples=25, suppress_health_check=list(HealthCheck))
         @given(membership=memberships, now=nows, data=st.data())
-        def check(membership: Membership, now: dt.datetime, data: st.DataObject) -> None:
+        def check(
+            membership: Membership, now: dt.datetime, data: st.DataObject
+        ) -> None:
             frozen_clock.now = now
             rows = app.store(data.draw(some_runs(now, case.meanings)))
             expected = Expected(case, rows, membership, now)
@@ -494,7 +503,6 @@ def test_it_stands_on_the_dashboard_and_above_the_list(host: Host) -> None:
 @pytest.mark.parametrize(
     "query", ["page=1", "search=x", "flt0_0=failed", "sort=0", "page_size=20"]
 )
-
 def test_the_lists_other_views_are_without_it(host: Host, query: str) -> None:
     """Whoever looks for something, or leafs through, is shown the list alone."""
     host.add_run()
@@ -567,7 +575,6 @@ def test_a_changed_poll_asks_for_nothing_more(host: Host) -> None:
     ],
     ids=lambda change: [*change][0],
 )
-
 def test_whatever_is_shown_changes_the_etag(
     host: Host, change: dict[str, t.Any]
 ) -> None:
@@ -581,9 +588,7 @@ def test_whatever_is_shown_changes_the_etag(
     assert after.text != before.text
 
 
-def test_the_next_hour_changes_the_etag(
-    host: Host, frozen_clock: Clock
-) -> None:
+def test_the_next_hour_changes_the_etag(host: Host, frozen_clock: Clock) -> None:
     """The chart moves on with the clock."""
     ended(host)
     client = host.client(ADA)
@@ -612,9 +617,7 @@ def test_a_view_can_do_without(make_host: cabc.Callable[..., Host]) -> None:
     assert poll(client, POLL_URL).status_code == 404
 
 
-def test_an_app_without_runs_has_none(
-    make_host: cabc.Callable[..., Host]
-) -> None:
+def test_an_app_without_runs_has_none(make_host: cabc.Callable[..., Host]) -> None:
     """Review packs alone have no overview."""
     ops = OpsRefresh(review_pack=ReviewPack)
     ops.scope_loader(load_scope)
@@ -622,9 +625,7 @@ def test_an_app_without_runs_has_none(
     assert "overview" not in host.client(ADA).get("/admin/").text
 
 
-def test_an_own_dashboard_is_left_alone(
-    make_host: cabc.Callable[..., Host]
-) -> None:
+def test_an_own_dashboard_is_left_alone(make_host: cabc.Callable[..., Host]) -> None:
     """An index view with a template of its own says itself where the card goes."""
 
     class Home(AdminIndexView):
@@ -640,7 +641,7 @@ def test_an_own_dashboard_is_left_alone(
 
 
 def test_who_may_not_see_operations_sees_no_card(
-    make_host: cabc.Callable[..., Host]
+    make_host: cabc.Callable[..., Host],
 ) -> None:
     """The Operations view's own is_accessible() holds on the dashboard as well."""
 
@@ -660,7 +661,7 @@ def test_who_may_not_see_operations_sees_no_card(
 
 
 def test_it_counts_what_a_narrowed_view_lists(
-    make_host: cabc.Callable[..., Host]
+    make_host: cabc.Callable[..., Host],
 ) -> None:
     """What a subclass's query hides is in no figure and in no failure."""
 
@@ -687,7 +688,7 @@ def test_it_counts_what_a_narrowed_view_lists(
 
 
 def test_without_details_nothing_leads_there(
-    make_host: cabc.Callable[..., Host]
+    make_host: cabc.Callable[..., Host],
 ) -> None:
     """A view that shows no details is not linked to."""
 
@@ -704,6 +705,7 @@ def test_without_details_nothing_leads_there(
     assert "integrity.verify" in failure.text
     assert not failure.select("a")
 
+
 def test_with_no_run_at_all_it_says_so(host: Host) -> None:
     """Nothing is counted, nothing is drawn."""
     found = shown(poll(host.client(ADA), POLL_URL))
@@ -713,7 +715,7 @@ def test_with_no_run_at_all_it_says_so(host: Host) -> None:
 
 
 def test_a_model_without_ends_shows_what_is_active(
-    make_host: cabc.Callable[..., Host]
+    make_host: cabc.Callable[..., Host],
 ) -> None:
     """Without the columns that tell it, nothing is said of the last day."""
     model = type("Named", (Job,), {"type": orm.synonym("kind")})
@@ -729,9 +731,7 @@ def test_a_model_without_ends_shows_what_is_active(
     assert "24 hours" not in found.body.text
 
 
-def test_the_types_beyond_twelve_are_left_out_and_that_is_said(
-    host: Host
-) -> None:
+def test_the_types_beyond_twelve_are_left_out_and_that_is_said(host: Host) -> None:
     """Those of the most runs are shown."""
     for number in range(14):
         for _ in range(2 if number else 1):
@@ -744,7 +744,7 @@ def test_the_types_beyond_twelve_are_left_out_and_that_is_said(
 
 
 def test_what_is_given_up_is_counted_and_not_polled_for(
-    make_host: cabc.Callable[..., Host]
+    make_host: cabc.Callable[..., Host],
 ) -> None:
     """Runs that nobody will finish are said to be running; the card is at rest."""
     host = make_host(config={"OPS_REFRESH_STOP_AFTER_SECONDS": 3600})
@@ -761,9 +761,7 @@ def test_what_is_given_up_is_counted_and_not_polled_for(
     assert "no longer refreshed" not in answer.text
 
 
-def test_the_interval_is_a_setting(
-    make_host: cabc.Callable[..., Host]
-) -> None:
+def test_the_interval_is_a_setting(make_host: cabc.Callable[..., Host]) -> None:
     """A page is asked for again as often as the app has set."""
     host = make_host(config={"OPS_REFRESH_OVERVIEW_INTERVAL_SECONDS": 30})
     host.add_run()
