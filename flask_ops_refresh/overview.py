@@ -24,6 +24,7 @@ from .scope import Scope
 from .statuses import is_active
 from .stored_values import read_datetime
 from .stored_values import read_text
+from .time_expressions import hour_as_text
 from .time_expressions import hour_of
 from .time_expressions import in_utc
 from .time_expressions import knows_zone
@@ -245,7 +246,7 @@ class OverviewReader:
         newest = [self._ended_at, *self._runs.primary_key]
         return (
             sa.select(*self._reader.columns(detail=False, every=False))
-            .where(*in_scope, *self._has_ended(_FAILURES))
+            .where(*in_scope, self._is_in_window(), self._is_one_of(_FAILURES))
             .order_by(*(column.desc() for column in newest))
             .limit(MOST_FAILURES)
         )
@@ -266,12 +267,14 @@ class OverviewReader:
             return now
         ended = (
             sa.select(*self._of_ended())
-            .where(*in_scope, *self._has_ended(OUTCOMES))
+            .where(*in_scope, self._is_in_window())
             .cte("ended")
         )
-        hours = sa.select(*_counted("hour", ended.c.hour, ended, _ZERO, no_key))
+        is_told = ended.c.place.is_not(None)
+        hour = hour_as_text(ended.c.hour)
+        hours = sa.select(*_counted("hour", hour, ended, _ZERO, no_key)).where(is_told)
         hours = hours.group_by(ended.c.hour, ended.c.place)
-        ranked = sa.select(*_ranked(ended)).subquery("ranked")
+        ranked = sa.select(*_ranked(ended)).where(is_told).subquery("ranked")
         told = sa.select(*_placed(ranked)).where(_tells(ranked)).subquery("told")
         types = sa.select(*_of_types(told)).where(told.c.place <= MOST_TYPES + 1)
         # Types come first: of what type the others' missing keys are, nothing says.
@@ -286,10 +289,10 @@ class OverviewReader:
         rules = self._reader.statuses
         return sa.or_(*(rules.condition(name, *stored) for name in names))
 
-    def _place_among(self, names: cabc.Iterable[str]) -> sa.Label[t.Any]:
-        """Where a row's status stands among these."""
+    def _place_among(self, names: cabc.Sequence[str]) -> sa.Label[t.Any]:
+        """Where a row's status stands among these; the last is the one to expect."""
         whens = [(self._is_one_of([name]), place) for place, name in enumerate(names)]
-        return sa.case(*whens).label("place")
+        return sa.case(*reversed(whens)).label("place")
 
     def _is_active(self) -> list[sa.ColumnElement[bool]]:
         found = [self._is_one_of(_ACTIVE)]
@@ -311,11 +314,12 @@ class OverviewReader:
         is_young = sa.and_(created_at > _value(_AWAITED_AFTER), is_time)
         return sa.case((is_young, 1), else_=0).label("awaited")
 
-    def _has_ended(self, outcomes: cabc.Iterable[str]) -> list[sa.ColumnElement[bool]]:
-        """What has ended since a time in one of these ways; no end lies ahead."""
+    def _is_in_window(self) -> sa.ColumnElement[bool]:
+        """That a run has ended since a time, and that its end does not lie ahead."""
         ended_at = self._ended_at
         window = (sa.bindparam(name, type_=ended_at.type) for name in (_SINCE, _UNTIL))
-        return [ended_at.between(*window), self._is_one_of(outcomes)]
+        within: sa.ColumnElement[bool] = ended_at.between(*window)
+        return within
 
     def _of_ended(self) -> list[sa.Label[t.Any]]:
         keys = enumerate(self._runs.key_columns())

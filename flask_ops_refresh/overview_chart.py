@@ -24,7 +24,10 @@ _BAR = 0.72
 _LEAST = 3.0
 _HOUR = dt.timedelta(hours=1)
 
-_CHART = '<svg class="ops-refresh-chart" role="img" aria-label="%s">%s</svg>'
+_CHART = (
+    '<svg class="ops-refresh-chart" role="img" aria-label="%s">'
+    '<text dy="-0.3em">%s</text>%s</svg>'
+)
 _COLUMN = '<g class="ops-refresh-hour"><title>%s</title>%s%s</g>'
 _RECT = '<rect class="%s" x="%s%%" y="%s%%" width="%s%%" height="%s%%"></rect>'
 _SWATCH = (
@@ -42,7 +45,8 @@ def chart(figures: Figures) -> Markup:
         _column(hour, ended, most, number * width, width)
         for number, (hour, ended) in enumerate(figures.hours)
     ]
-    return filled(_CHART, _in_a_sentence(figures, most), Markup("").join(columns))
+    told = (_in_a_sentence(figures, most), reader_locale.number(most))
+    return filled(_CHART, *told, Markup("").join(columns))
 
 
 def swatch(outcome: str) -> Markup:

@@ -15,9 +15,6 @@ from sqlalchemy.sql.functions import FunctionElement
 from .model_mapping import beginning
 from .model_mapping import ModelMapping
 
-#: Characters of a time as text, up to its hour.
-_TO_THE_HOUR = 13
-
 
 def moment_of(mapping: ModelMapping, name: str) -> sa.ColumnElement[t.Any] | None:
     """The attribute as what can be compared with a time; ``None`` where it is none."""
@@ -43,8 +40,13 @@ def in_utc(moment: sa.ColumnElement[t.Any]) -> sa.ColumnElement[t.Any]:
 
 
 def hour_of(moment: sa.ColumnElement[t.Any]) -> sa.ColumnElement[t.Any]:
-    """The hour of the clock in UTC as text."""
-    return beginning(in_utc(moment), _TO_THE_HOUR)
+    """The hour of the clock in UTC, in the form that is had in the least time."""
+    return _Hour(in_utc(moment))
+
+
+def hour_as_text(hour: sa.ColumnElement[t.Any]) -> sa.ColumnElement[t.Any]:
+    """An hour of :func:`hour_of` as the text of the time at which it began."""
+    return _HourAsText(hour)
 
 
 def seconds_between(
@@ -69,6 +71,55 @@ def _as_it_is(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
 @compiles(_InUtc, "postgresql")
 def _at_utc(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
     return f"({_as_it_is(element, compiler, **options)} AT TIME ZONE 'UTC')"
+
+
+class _Hour(FunctionElement[t.Any]):
+    """What the times of an hour have in common, and no others."""
+
+    type = sa.types.NullType()
+    inherit_cache = True
+
+
+class _HourAsText(FunctionElement[t.Any]):
+    """The same as text."""
+
+    type = sa.types.NullType()
+    inherit_cache = True
+
+
+@compiles(_Hour)
+def _cut_off(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return f"date_trunc('hour', {_as_it_is(element, compiler, **options)})"
+
+
+@compiles(_HourAsText)
+def _cast(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return f"CAST({_as_it_is(element, compiler, **options)} AS TEXT)"
+
+
+@compiles(_Hour, "mysql")
+@compiles(_Hour, "mariadb")
+def _hours_since_1970(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    moment = _as_it_is(element, compiler, **options)
+    return f"TIMESTAMPDIFF(HOUR, '1970-01-01', {moment})"
+
+
+@compiles(_HourAsText, "mysql")
+@compiles(_HourAsText, "mariadb")
+def _since_1970(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    hours = _as_it_is(element, compiler, **options)
+    return f"CAST(DATE_ADD('1970-01-01', INTERVAL {hours} HOUR) AS CHAR)"
+
+
+@compiles(_Hour, "sqlite")
+def _to_the_hour(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    [moment] = element.clauses
+    return str(compiler.process(beginning(moment, 13), **options))
+
+
+@compiles(_HourAsText, "sqlite")
+def _is_text(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return _as_it_is(element, compiler, **options)
 
 
 class _SecondsBetween(FunctionElement[float]):
@@ -98,17 +149,15 @@ def _by_difference(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
 
 @compiles(_SecondsBetween, "sqlite")
 def _by_text(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
-    # Its own functions know milliseconds, and round them. "0.25" is what follows.
-    whole, part = (
-        " - ".join(f"CAST({words(each)} AS REAL)" for each in (end, start))
-        for start, end in [_both(element, compiler, **options)]
-        for words in (_sqlite_second, _sqlite_fraction)
-    )
-    return f"(({whole}) + ({part}))"
+    # Its days have milliseconds, and those rounded. "0.25" is what follows a second.
+    start, end = _both(element, compiler, **options)
+    days = f"{_sqlite_day(end)} - {_sqlite_day(start)}"
+    parts = f"{_sqlite_fraction(end)} - {_sqlite_fraction(start)}"
+    return f"(round(({days}) * 86400.0) + ({parts}))"
 
 
-def _sqlite_second(moment: str) -> str:
-    return f"strftime('%s', substr({moment}, 1, 19))"
+def _sqlite_day(moment: str) -> str:
+    return f"julianday(substr({moment}, 1, 19))"
 
 
 def _sqlite_fraction(moment: str) -> str:
