@@ -26,6 +26,7 @@ _FAILURES = {
 PEOPLE = range(1, 51)
 _WORKSPACES = 4
 _TENANTS = 8
+_ONE_FAILS_OF = 100
 #: Runs that differ, and the fewest there can be; more are repetitions of them.
 FEWEST = 10_000
 
@@ -103,12 +104,13 @@ def _row(number: int, created_at: dt.datetime, **values: object) -> dict[str, ob
 
 
 def _completed_runs(now: dt.datetime) -> list[dict[str, object]]:
-    ended = {"status": "completed", "outcome": "succeeded"}
     rows = []
     for number in range(FEWEST):
         at = now - dt.timedelta(hours=1, minutes=FEWEST - number)
         workspace = number % _WORKSPACES + 1
-        rows.append(_row(number, at, workspace_id=workspace, completed_at=at, **ended))
+        outcome = "succeeded" if number % _ONE_FAILS_OF else "failed"
+        ended = {"status": "completed", "outcome": outcome, "completed_at": at}
+        rows.append(_row(number, at, workspace_id=workspace, **ended))
     return rows
 
 

@@ -254,8 +254,8 @@ def _wait_for_no_lock(
     connection: t.Any, cursor: t.Any, statement: str, parameters: t.Any, *rest: t.Any
 ) -> tuple[str, t.Any]:
     # Its limit is in whole seconds, the shortest of them none.
-    is_read = connection.dialect.is_mariadb and statement.startswith("SELECT")
-    if is_read and patience_left() is not None:
+    is_read = statement.startswith(("SELECT", "WITH"))
+    if is_read and connection.dialect.is_mariadb and patience_left() is not None:
         statement = f"SET STATEMENT lock_wait_timeout = 0 FOR {statement}"
     return statement, parameters
 

@@ -42,10 +42,14 @@ from .denial_log import log_denials
 from .installation import Installation
 from .json_view import Masking
 from .live_region import FunctionRegion
+from .live_region import LiveRegion
 from .live_region import LiveState
 from .model_mapping import ModelMapping
 from .operation_runs import RunReader
 from .operations_view import OperationsView
+from .overview import OverviewReader
+from .overview_card import draw_overview
+from .overview_card import OverviewRegion
 from .poll_endpoint import answer_polls
 from .poll_endpoint import settle
 from .poll_transaction import separate_polls
@@ -377,8 +381,12 @@ class OpsRefresh:
             views = [self._make_view(app, installation, runs, source)]
             _require_free_endpoint(app, views[0])
             admin.add_view(views[0])
-        for region in (views[0].detail_region, views[0].list_region):
-            installation.regions[region.name] = region
+        regions: list[LiveRegion] = [views[0].detail_region, views[0].list_region]
+        if views[0].show_overview:
+            reader = OverviewReader(runs)
+            regions.append(OverviewRegion(views[0], installation, reader))
+            put_on_dashboard(admin.index_view)
+        installation.regions.update({region.name: region for region in regions})
 
     def _make_view(
         self, app: Flask, installation: Installation, runs: RunReader, source: t.Any
@@ -433,16 +441,25 @@ class TemplateGlobal:
         region.require_arguments(args)
         return live_region.draw(installation, region, live_region.as_args(args))
 
+    def overview_card(self) -> Markup:
+        """What is active, and how the last day's runs ended; once on a page."""
+        return draw_overview(self._ops.installation)
+
     def review_pack_card(self) -> Markup:
         """The current tenant's review pack, once on a page."""
         return draw_card(self._ops.installation)
 
     def is_stock_dashboard(self) -> bool:
-        """Whether the dashboard is the theme's own, so that the card goes on it."""
+        """Whether the dashboard is the theme's own, so that the cards go on it."""
         return is_stock_dashboard(self._ops.installation.admin.theme)
 
 
-_BUILT_IN = ("operation-detail", "operation-list", "review-pack")
+_BUILT_IN = (
+    "operation-detail",
+    "operation-list",
+    "operations-overview",
+    "review-pack",
+)
 
 
 def _the_admin(app: Flask, admin: Admin | None) -> Admin:

@@ -81,6 +81,14 @@ def list_interval(*, any_awaited: bool, seconds: float) -> float | None:
     return seconds if any_awaited else None
 
 
+def overview_interval(*, any_awaited: bool, seconds: float) -> float | None:
+    """Seconds until the overview is asked for again.
+
+    :param any_awaited: whether :func:`is_awaited` holds for any run in scope.
+    """
+    return seconds if any_awaited else None
+
+
 def review_pack_interval(*, awaited: bool, seconds: float) -> float | None:
     """Seconds until a review pack is asked for again.
 

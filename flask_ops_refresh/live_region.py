@@ -262,13 +262,14 @@ def frame(
     return Frame(opening, closing, region_id)
 
 
-def stylesheet(installation: Installation) -> Markup:
-    """A link to the extension's style, once on a page."""
-    if request_state().get("styled"):
+def stylesheet(installation: Installation, name: str = "ops_refresh.css") -> Markup:
+    """A link to the extension's style, or to that of a part of it, once on a page."""
+    linked = request_state().setdefault("styled", set())
+    if name in linked:
         return Markup()
-    request_state()["styled"] = True
+    linked.add(name)
     return Markup('<link href="{}" rel="stylesheet"{}>').format(
-        asset_url(installation.blueprint_name, "ops_refresh.css"),
+        asset_url(installation.blueprint_name, name),
         installation.nonce_attribute(),
     )
 

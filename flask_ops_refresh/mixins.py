@@ -18,6 +18,7 @@ from .needed_indexes import KEY
 from .needed_indexes import LATEST_PACK
 from .needed_indexes import NeededIndex
 from .needed_indexes import NEWEST_RUNS
+from .needed_indexes import RUNS_BY_END
 from .needed_indexes import RUNS_BY_STATUS
 from .needed_indexes import RUNS_BY_TENANT
 from .needed_indexes import RUNS_BY_TYPE
@@ -54,8 +55,9 @@ class OperationRunMixin:
 
     @orm.declared_attr.directive
     def __table_args__(cls) -> tuple[t.Any, ...]:
-        """An index for the list, and one for each of its filters."""
-        return _indexes(cls, NEWEST_RUNS, RUNS_BY_STATUS, RUNS_BY_TYPE, RUNS_BY_TENANT)
+        """Indexes for the list, for each of its filters, and for the overview."""
+        needed = (NEWEST_RUNS, RUNS_BY_STATUS, RUNS_BY_END, RUNS_BY_TYPE)
+        return _indexes(cls, *needed, RUNS_BY_TENANT)
 
 
 class ReviewPackMixin:

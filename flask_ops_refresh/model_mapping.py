@@ -329,6 +329,35 @@ def beginning(column: t.Any, characters: int) -> sa.ColumnElement[t.Any]:
     return _Beginning(sa.cast(column, sa.Text), *limits)
 
 
+class _LetterByLetter(FunctionElement[t.Any]):
+    """A text as something that is equal to no other text."""
+
+    type = sa.types.NullType()
+    inherit_cache = True
+
+
+@compiles(_LetterByLetter)
+def _as_text(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(_LetterByLetter, "postgresql")
+def _by_code_point(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return f'({_as_text(element, compiler, **options)} COLLATE "C")'
+
+
+@compiles(_LetterByLetter, "mysql")
+@compiles(_LetterByLetter, "mariadb")
+def _as_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    text = _as_text(element, compiler, **options)
+    return f"CAST(CONVERT({text} USING utf8mb4) AS BINARY)"
+
+
+def letter_by_letter(text: sa.ColumnElement[t.Any]) -> sa.ColumnElement[t.Any]:
+    """A text to be grouped and sorted by, whatever a collation overlooks."""
+    return _LetterByLetter(text)
+
+
 class _Characters(FunctionElement[int]):
     """How many characters a text has."""
 

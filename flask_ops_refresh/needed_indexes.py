@@ -47,10 +47,19 @@ RUNS_BY_TENANT = NeededIndex(
 )
 RUNS_BY_STATUS = NeededIndex(
     "status",
-    "the list's filter by status",
+    "the overview's count of what is active",
     ("workspace_id",),
     ("status", "created_at", KEY),
-    on_every_page=False,
+)
+#: The same where there is no overview.
+RUNS_OF_STATUS = dataclasses.replace(
+    RUNS_BY_STATUS, purpose="the list's filter by status", on_every_page=False
+)
+RUNS_BY_END = NeededIndex(
+    "ended",
+    "the overview's last 24 hours",
+    ("workspace_id",),
+    ("completed_at", KEY),
 )
 LATEST_PACK = NeededIndex(
     "latest",

@@ -11,6 +11,7 @@ import typing as t
 import urllib.parse
 
 import flask_admin
+import sqlalchemy as sa
 from flask import abort
 from flask import current_app
 from flask import render_template
@@ -96,6 +97,9 @@ class OperationsView(ScopedModelView):
     column_sortable_list: t.Any = None
     column_searchable_list: t.Any = None
     column_filters: t.Any = None
+
+    #: Whether there is an overview, on the dashboard and above the list.
+    show_overview: bool = True
 
     #: The inner HTML of the detail page's region.
     detail_region_template = "flask_ops_refresh/_operation_detail.html"
@@ -234,26 +238,39 @@ class OperationsView(ScopedModelView):
     def read_run(self, scope: Scope, id: str) -> RunRow | None:
         """One run with everything its detail page shows."""
         stored = self._find(scope, id)
-        return stored and self._reader.row(stored, RunInstances(self._instances))
+        return stored and self._reader.row(stored, RunInstances(self.instances))
 
     def _find(self, scope: Scope, id: str) -> t.Any:
         every = self._shows_more
-        if type(self).get_query is OperationsView.get_query:
+        if not self._is_narrowed:
             session = self.installation.get_session()
             return self._reader.find(session, scope, id, every=every)
-        # A subclass has narrowed what there is to see.
         columns = self._reader.columns(detail=True, every=every)
         query = self.get_query().filter(self._records.named(id))
         return query.with_entities(*columns).one_or_none()
 
     def _rows(self, query: t.Any) -> list[RunRow]:
         columns = self._reader.columns(detail=False, every=self._shows_more)
-        instances = RunInstances(self._instances)
+        instances = RunInstances(self.instances)
         found = query.with_entities(*columns).all()
         return [self._reader.row(stored, instances) for stored in found]
 
-    def _instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
+    def instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
+        """The model's instances of those runs that are in scope, by their keys."""
         return {self.get_pk_value(each): each for each in self.get_those(keys)}
+
+    @property
+    def _is_narrowed(self) -> bool:
+        """Whether a subclass has narrowed what there is to see."""
+        return type(self).get_query is not OperationsView.get_query
+
+    def narrowed(self) -> list[sa.ColumnElement[bool]]:
+        """The condition that a subclass's query has a run, if there is one."""
+        if not self._is_narrowed:
+            return []
+        keys = self._reader.runs.primary_key
+        query = self.get_query().with_entities(*keys).statement.correlate(None)
+        return [(sa.tuple_(*keys) if keys[1:] else keys[0]).in_(query)]
 
     # Pages
 
@@ -369,11 +386,15 @@ class OperationsView(ScopedModelView):
 
     def run_url(self, run: RunRow) -> str:
         """The address of a run's detail page."""
+        return self.url_of(run.key)
+
+    def url_of(self, key: str) -> str:
+        """The address of the detail page of the run that has this key."""
         state = request_state()
         if (start := state.get("run_url")) is None:
             url = self.get_url(".details_view")
             start = state["run_url"] = f"{url}{'&' if '?' in url else '?'}id="
-        return start + urllib.parse.quote(run.key, safe="")
+        return start + urllib.parse.quote(key, safe="")
 
     def get_empty_list_message(self) -> str:
         """What stands in an empty list."""

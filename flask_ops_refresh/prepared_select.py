@@ -21,9 +21,9 @@ class PreparedSelect:
     :param build: makes it for a scope whose values are parameters.
     """
 
-    def __init__(self, build: cabc.Callable[[Scope], sa.Select[t.Any]]) -> None:
+    def __init__(self, build: cabc.Callable[[Scope], sa.SelectBase]) -> None:
         self._build = build
-        self._prepared: dict[ScopeKind, sa.Select[t.Any]] = {}
+        self._prepared: dict[ScopeKind, sa.SelectBase] = {}
 
     def run(
         self, session: t.Any, scope: Scope, values: cabc.Mapping[str, t.Any]

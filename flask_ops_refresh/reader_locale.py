@@ -54,6 +54,14 @@ def date_time(moment: dt.datetime) -> str:
     return _written(_date_time, moment) or plain
 
 
+def clock_time(moment: dt.datetime) -> str:
+    """The hour and minute of a point in time.
+
+    :param moment: aware, in UTC.
+    """
+    return _written(_clock_time, moment) or f"{moment:%H:%M}"
+
+
 def file_size(size: int) -> str:
     """Bytes, in the largest unit they fill."""
     return _written(_file_size, size) or do_filesizeformat(size)
@@ -105,6 +113,12 @@ def _date_time(locality: Locality, moment: dt.datetime) -> str:
     with flask_babel.force_locale(locality.locale):
         written = flask_babel.format_datetime(moment)
         return f"{written} {flask_babel.format_datetime(moment, 'z')}"
+
+
+@_kept
+def _clock_time(locality: Locality, moment: dt.datetime) -> str:
+    with flask_babel.force_locale(locality.locale):
+        return str(flask_babel.format_time(moment, "short"))
 
 
 @_kept

@@ -159,7 +159,7 @@ def draw_card(installation: Installation) -> Markup:
 
 
 def put_on_dashboard(view: BaseView) -> None:
-    """Let an index view with Flask-Admin's stock template show the card."""
+    """Let an index view with Flask-Admin's stock template show the cards."""
     if isinstance(view, AdminIndexView) and view._template == STOCK_TEMPLATE:
         view._template = _DASHBOARD_TEMPLATE
 

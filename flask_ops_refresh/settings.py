@@ -32,6 +32,9 @@ class Settings:
     list_interval_seconds: float = 5
     """The list page's interval while a row on it is active."""
 
+    overview_interval_seconds: float = 10
+    """The overview's interval while any run is queued or running."""
+
     review_pack_interval_seconds: float = 10
     """The card's interval while its pack is queued or generating."""
 
@@ -71,6 +74,7 @@ def read_settings(config: cabc.Mapping[str, t.Any]) -> Settings:
     checks: dict[str, cabc.Callable[[str, t.Any], t.Any]] = {
         "run_intervals_seconds": _steps,
         "list_interval_seconds": _interval,
+        "overview_interval_seconds": _interval,
         "review_pack_interval_seconds": _interval,
         "stop_after_seconds": _seconds_or_none,
         "stalled_after_seconds": _seconds_or_none,

@@ -86,6 +86,16 @@ class StatusRules:
         rows = [row for row in self._rows if row[2] == normalised]
         return sa.or_(sa.false(), *(_matches(row, status, outcome) for row in rows))
 
+    def is_told(self, normalised: str, *, by_outcome: bool) -> bool:
+        """Whether stored words can mean this status.
+
+        :param by_outcome: whether there are outcomes among them.
+        """
+        return any(
+            name == normalised and (by_outcome or outcome is None)
+            for _, outcome, name in self._rows
+        )
+
 
 def is_active(normalised: str) -> bool:
     """Whether a record of this status may still change on its own."""

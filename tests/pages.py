@@ -27,10 +27,10 @@ def soup(response: TestResponse) -> BeautifulSoup:
     return BeautifulSoup(response.text, "html5lib")
 
 
-def region(response: TestResponse) -> Region:
-    """The one live region of a page."""
+def region(response: TestResponse, name: str = "") -> Region:
+    """The one live region of a page beside the overview, or the one of a name."""
     found = soup(response).select("div[id^=ops-refresh-]:not(.ops-refresh-controls)")
-    [element] = found
+    [element] = [each for each in found if _is_of(str(each["id"]), name)]
     return Region(
         element,
         *(
@@ -42,13 +42,16 @@ def region(response: TestResponse) -> Region:
     )
 
 
+def _is_of(element_id: str, name: str) -> bool:
+    if not name:
+        return not element_id.startswith("ops-refresh-operations-overview")
+    return element_id.startswith(f"ops-refresh-{name}")
+
+
 def own_scripts(response: TestResponse) -> list[str]:
-    """The addresses of the extension's scripts on a page."""
-    return [
-        str(script["src"])
-        for script in soup(response).select("script[src]")
-        if "ops-refresh" in str(script["src"])
-    ]
+    """The addresses of the extension's scripts on a page: each runs once."""
+    addresses = [str(script["src"]) for script in soup(response).select("script[src]")]
+    return [*dict.fromkeys(each for each in addresses if "ops-refresh" in each)]
 
 
 def poll(

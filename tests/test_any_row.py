@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("frozen_clock")
 #: 10,080 rows in all: on each database, with each kind of key, so many batches.
 BATCHES, ROWS = 21, 40
 #: What a person can still look at, and a browser patch, in bytes.
-LARGEST_DETAIL, LARGEST_LIST_ROW = 400_000, 8_000
+LARGEST_DETAIL, LARGEST_LIST_ROW, LARGEST_OVERVIEW = 400_000, 8_000, 60_000
 POLLS = "/admin/ops-refresh"
 
 
@@ -106,6 +106,10 @@ def check_runs(
     assert len(ids) == len(rows)
     again = poll(client, f"{POLLS}/operation-list", answer.headers["ETag"])
     assert again.status_code == 304
+    overview = poll(client, f"{POLLS}/operations-overview")
+    assert overview.status_code == 200
+    assert len(overview.data) < LARGEST_OVERVIEW
+    assert_polled_right(overview.headers.get("Ops-Refresh-Interval"))
     reached = 0
     for id in ids[::every_nth]:
         query = urllib.parse.urlencode({"id": id})

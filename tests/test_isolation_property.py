@@ -116,6 +116,7 @@ class Run:
             "outcome": self.state[1],
             "type": self.type,
             "created_at": self.created_at,
+            "completed_at": self.created_at if self.state[1] else None,
             "summary_counts": {"processed": self.processed, "total": 9},
         }
 
@@ -249,10 +250,34 @@ def shown_ids(response: t.Any) -> list[int]:
     return [int(str(cell["data-key"])) for cell in cells]
 
 
-def shown_interval(response: t.Any) -> str | None:
-    """The interval of a page's one active region."""
-    found = soup(response).select("[data-ops-refresh-interval]")
-    return str(found[0]["data-ops-refresh-interval"]) if found else None
+def shown_interval(response: t.Any, name: str = "") -> str | None:
+    """The interval of a page's one active region beside the overview, or of that."""
+    found = [
+        str(each["data-ops-refresh-interval"])
+        for each in soup(response).select("[data-ops-refresh-interval]")
+        if ("operations-overview" in str(each["id"])) is (name == "overview")
+    ]
+    return found[0] if found else None
+
+
+def overview_of(visible: dict[int, Run]) -> t.Any:
+    """All that the overview shows of these."""
+    ended = {id: run for id, run in visible.items() if run.state[1]}
+    newest = sorted(ended, key=lambda id: (ended[id].created_at, id), reverse=True)
+    failed = [id for id in newest if ended[id].state[1] != "succeeded"]
+    types = {run.type for run in ended.values()}
+    return (
+        sorted(run.state[0] for run in visible.values() if run.is_active),
+        sorted((run.created_at.hour, str(run.state[1])) for run in ended.values()),
+        [(each, ids_of_type(ended, each)) for each in sorted(types)],
+        [(id, ended[id]) for id in failed[:5]],
+    )
+
+
+def ids_of_type(ended: dict[int, Run], name: str) -> tuple[int, int]:
+    """How many there are, and the slowest of those that took no time at all."""
+    ids = [id for id, run in ended.items() if run.type == name]
+    return len(ids), min(ids)
 
 
 def text_of(seconds: int | None) -> str | None:
@@ -286,6 +311,7 @@ def test_every_route_shows_what_the_rule_says(world: World) -> None:
             check_details(world, user)
             check_export_and_count(world, user)
             check_cards(world, user)
+            check_overview(world, user)
 
     check()
 
@@ -295,7 +321,8 @@ def check_nothing(world: World, user: int) -> None:
     client = world.client(user, tenant=1)
     for path in ("", "export/csv/", *(f"details/?id={id}" for id in world.runs)):
         assert client.get(f"/admin/operations/{path}").status_code == 404
-    for path in ("operation-list", "operation-detail?id=1", "review-pack?tenant_id=1"):
+    regions = ("operation-list", "operation-detail?id=1", "review-pack?tenant_id=1")
+    for path in (*regions, "operations-overview"):
         assert poll(client, f"{POLLS}/{path}").status_code == 404
     assert "ops-refresh" not in client.get("/admin/").text
 
@@ -399,6 +426,35 @@ def check_cards(world: World, user: int) -> None:
         assert shown_interval(page) == interval
 
 
+def check_overview(world: World, user: int) -> None:
+    """What is counted, and which failures are named, on page and poll."""
+    client = world.client(user)
+    active, hours, types, failed = overview_of(world.visible_runs(user))
+    for response in (
+        poll(client, f"{POLLS}/operations-overview"),
+        client.get("/admin/"),
+        client.get("/admin/operations/"),
+    ):
+        figures = [
+            int(each.text) for each in soup(response).select(".ops-refresh-figures dd")
+        ]
+        outcomes = [outcome for _, outcome in hours]
+        names = ("succeeded", "partially_succeeded", "failed") if outcomes else ()
+        assert figures == [
+            active.count("queued"),
+            active.count("running"),
+            *(outcomes.count(name) for name in names),
+        ]
+        keys = [
+            str(each["data-key"])
+            for each in soup(response).select(".ops-refresh-failures li")
+        ]
+        assert keys == [f"failure-{id}" for id, _ in failed]
+        named = {each.text for each in soup(response).select(".ops-refresh-types th")}
+        assert named >= {name for name, _ in types}
+        assert not (named & {*TYPES}) - {name for name, _ in types}
+
+
 @dataclasses.dataclass
 class Seen:
     """What a person was last told at an address.
@@ -497,6 +553,9 @@ class PollsOverTime(RuleBasedStateMachine):
         some_active = any(run.is_active for run in visible.values())
         shown = (*visible.items(),)
         self.poll(user, "operation-list", shown, 5 if some_active else None)
+        overview = overview_of(visible)
+        interval = 10 if some_active else None
+        self.poll(user, "operations-overview", overview, interval)
         for id in range(1, len(self.world.runs) + 2):
             run = visible.get(id)
             interval = run.interval(self.clock.now) if run else None

@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 from flask_ops_refresh import OperationsView
 
 from .conftest import Host
+from .conftest import NOW
 from .conftest import POLL
 from .everything_on import add_people
 from .everything_on import add_records
@@ -176,6 +177,12 @@ READING: dict[Key, Row] = {
     ("flask_ops_refresh.poll", "GET operation-list"): poll(
         "operation-list", lambda record: "", not_found=200, shows=kind
     ),
+    ("flask_ops_refresh.poll", "GET operations-overview"): poll(
+        "operations-overview",
+        lambda record: "",
+        not_found=200,
+        shows=lambda record: f"ended-{RECORDS[record]}",
+    ),
     ("flask_ops_refresh.poll", "GET review-pack"): poll(
         "review-pack",
         lambda record: f"?tenant_id={TENANTS[record]}",
@@ -275,10 +282,25 @@ def stored(host: Host) -> list[t.Any]:
         return [tuple(map(str, row)) for row in rows]
 
 
+def add_ended(host: Host) -> None:
+    """Beside each record a run in the same place that has failed."""
+    for id, workspace_id, tenant_id in ((1, 1, 1), (2, 2, 3), (3, 1, None)):
+        host.add_run(
+            id=100 + id,
+            workspace_id=workspace_id,
+            tenant_id=tenant_id,
+            type=f"ended-{id}",
+            status="completed",
+            outcome="failed",
+            completed_at=NOW,
+        )
+
+
 def renew(host: Host) -> None:
     host.execute("DELETE FROM review_packs")
     host.execute("DELETE FROM operation_runs")
     add_records(host)
+    add_ended(host)
 
 
 def token_of(client: FlaskClient) -> str:
@@ -298,6 +320,7 @@ def matrix(
     host = make_host(ops=make_ops(view), index_view=GuardedIndex())
     add_people(host)
     add_records(host)
+    add_ended(host)
     return host, rows
 
 

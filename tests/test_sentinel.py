@@ -64,6 +64,17 @@ def add_marked(host: Host) -> None:
                 **times,
             ),
             marked(
+                OperationRun,
+                id=id + 100,
+                workspace_id=workspace_id,
+                tenant_id=tenant_id,
+                user_id=id,
+                status="completed",
+                outcome="failed",
+                completed_at=NOW,
+                **times,
+            ),
+            marked(
                 ReviewPack,
                 id=id,
                 workspace_id=workspace_id,
@@ -88,6 +99,8 @@ def requests_of(
             yield path + query, client.get(path + query)
         url = f"/admin/ops-refresh/operation-list{query}"
         yield url, client.get(url, headers=POLL)
+    url = "/admin/ops-refresh/operations-overview"
+    yield url, client.get(url, headers=POLL)
     for id in FOREIGN:
         for path in ("details/", "edit/", "new/", "details/nothing", "nothing/"):
             yield path, client.get(f"{LIST}{path}?id={id}")
@@ -156,6 +169,7 @@ def test_the_marker_is_there_for_who_may_see_it(marked_host: Host) -> None:
         "edit/",
         "new/",
         "/admin/ops-refresh/operation-list",
+        "/admin/ops-refresh/operations-overview",
         "operation-detail",
         "review-pack",
         "dashboard",

@@ -73,6 +73,8 @@ def test_whoever_asks_first_decides_nothing_for_the_next(
         detail = poll(client, f"{POLLS}/operation-detail?id={run}")
         assert detail.status_code == (200 if user == ADA else 404)
         sees_pack = scope.workspace_id == 1 and scope.includes_tenant(2)
+        overview = poll(client, f"{POLLS}/operations-overview")
+        assert ("Ops-Refresh-Interval" in overview.headers) is (user == ADA)
         card = poll(client, f"{POLLS}/review-pack?tenant_id=2")
         assert card.status_code == (200 if sees_pack else 404)
 

@@ -13,9 +13,12 @@ from ..model_mapping import ModelMapping
 from ..needed_indexes import LATEST_PACK
 from ..needed_indexes import NeededIndex
 from ..needed_indexes import NEWEST_RUNS
+from ..needed_indexes import RUNS_BY_END
 from ..needed_indexes import RUNS_BY_STATUS
 from ..needed_indexes import RUNS_BY_TENANT
 from ..needed_indexes import RUNS_BY_TYPE
+from ..needed_indexes import RUNS_OF_STATUS
+from ..overview_card import OverviewRegion
 from ..statuses import StatusRules
 
 
@@ -74,16 +77,21 @@ def _needed_by_runs(
     needed = []
     if getattr(view, "column_default_sort", None) is None:
         needed.append(NEWEST_RUNS)
-    if getattr(view, "column_filters", None) is not None:
-        return needed
-    # An Enum names its types itself.
-    is_listed = isinstance(runs.type_of("type"), sa.Enum)
-    needed.append(dataclasses.replace(RUNS_BY_TYPE, on_every_page=not is_listed))
-    if runs.has("tenant_id"):
+    filters = getattr(view, "column_filters", None) is None
+    if filters:
+        # An Enum names its types itself.
+        is_listed = isinstance(runs.type_of("type"), sa.Enum)
+        needed.append(dataclasses.replace(RUNS_BY_TYPE, on_every_page=not is_listed))
+    if filters and runs.has("tenant_id"):
         needed.append(RUNS_BY_TENANT)
-    # An Enum is compared as text, which no index of its own holds.
-    if not isinstance(runs.type_of("status"), sa.Enum):
+    overview = installation.regions.get("operations-overview")
+    if isinstance(overview, OverviewRegion):
         needed.append(RUNS_BY_STATUS)
+        if overview.reader.knows_ends:
+            needed.append(RUNS_BY_END)
+    # An Enum is compared as text there, which no index of its own holds.
+    elif filters and not isinstance(runs.type_of("status"), sa.Enum):
+        needed.append(RUNS_OF_STATUS)
     return needed
 
 
