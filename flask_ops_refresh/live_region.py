@@ -278,13 +278,13 @@ def stylesheet(installation: Installation, *more: str) -> Markup:
 
 def print_stylesheet(installation: Installation) -> Markup:
     """A link to the style of a page on paper."""
-    return _stylesheet_link(installation, "print.css", Markup(' media="print"'))
+    return _stylesheet_link(installation, "print.css", media="print")
 
 
 def _stylesheet_link(
-    installation: Installation, name: str, media: Markup = Markup()
+    installation: Installation, name: str, media: str = "all"
 ) -> Markup:
-    return Markup('<link href="{}" rel="stylesheet"{}{}>').format(
+    return Markup('<link href="{}" rel="stylesheet" media="{}"{}>').format(
         asset_url(installation.blueprint_name, name),
         media,
         installation.nonce_attribute(),

@@ -252,8 +252,11 @@ class ModelMapping:
     def _keys_beside(
         self, compare: cabc.Callable[[t.Any, t.Any], sa.ColumnElement[bool]]
     ) -> sa.ColumnElement[bool]:
-        values = [sa.bindparam(name) for name in self._key_names()]
-        pairs = list(zip(self.primary_key, values, strict=True))
+        names = self._key_names()
+        pairs: list[tuple[t.Any, t.Any]] = [
+            (column, sa.bindparam(name))
+            for column, name in zip(self.primary_key, names, strict=True)
+        ]
         return sa.or_(
             *(
                 sa.and_(*(c == v for c, v in pairs[:place]), compare(*pairs[place]))

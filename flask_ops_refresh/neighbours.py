@@ -60,7 +60,7 @@ class NeighbourReader:
             nearest.setdefault(side, StoredRow(self._runs, self._statuses, row))
         return Neighbours(nearest.get(_PREVIOUS), nearest.get(_NEXT))
 
-    def _select(self, scope: Scope) -> sa.Select[t.Any]:
+    def _select(self, scope: Scope) -> t.Any:
         in_scope = scope.select(self._runs.model)
         return self._beside(scope, in_scope.with_only_columns(*self._columns))
 

@@ -43,7 +43,7 @@ _SPENT = {
 def run_detail(run: RunRow, masking: Masking) -> dict[str, t.Any]:
     """The parts of a run's page by name."""
     context = json_view.readable(*run.json("context"), masking)
-    tree = context and json_tree(context.value)
+    tree = json_tree(context.value) if context else None
     pace = pace_of(run)
     return {
         "page_title": page_title(run),

@@ -90,7 +90,7 @@ def _left(items: int, per_second: float) -> int | None:
 def rounded(seconds: float) -> int:
     """Seconds as coarsely as an estimate deserves, never none at all."""
     step = next(step for below, step in _STEPS if seconds < below)
-    return max(step, round(seconds / step) * step)
+    return max(step, int(seconds / step + 0.5) * step)
 
 
 def rate(per_second: float) -> tuple[float, str] | None:

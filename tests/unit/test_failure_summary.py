@@ -126,10 +126,9 @@ def test_a_code_that_the_cut_went_through_is_no_group() -> None:
     for end in range(60, 120):
         found = failures(text[:end], JSON_LIMIT + 1, MASKING)
         assert found is not None
-        assert [group.code for group in found.groups][:1] in ([], ["hash_mismatch"]) or (
-            found.total == 1
-        )
-        assert len(found.groups) <= 1
+        codes = [group.code for group in found.groups]
+        # Of a single entry that much is shown as there is.
+        assert codes in ([], ["hash_mismatch"]) or found.total == 1
 
 
 def test_one_code_can_be_picked() -> None:

@@ -43,9 +43,11 @@ def test_a_pace_is_what_plain_arithmetic_says(
     per_second = processed / seconds
     assert pace.per_second == pytest.approx(float(per_second))
     left = (total - processed) / per_second
-    if is_over or not 0 < total - processed <= MOST_ITEMS:
-        assert pace.left_seconds is None
-    elif left > LONGEST_LEFT_SECONDS * 1.001:
+    if (
+        is_over
+        or not 0 < total - processed <= MOST_ITEMS
+        or left > LONGEST_LEFT_SECONDS * 1.001
+    ):
         assert pace.left_seconds is None
     elif left < LONGEST_LEFT_SECONDS * 0.999:
         assert pace.left_seconds is not None
@@ -95,7 +97,7 @@ def test_a_run_that_is_over_tells_its_average(items: int) -> None:
 
 @given(st.floats(0, LONGEST_LEFT_SECONDS))
 def test_time_left_is_rounded_as_coarsely_as_it_is_long(seconds: float) -> None:
-    """It is off by ten seconds, half a minute or a quarter of itself, and never zero."""
+    """It is off by ten seconds, half a minute or a quarter of itself, never zero."""
     told = rounded(seconds)
     assert told > 0
     assert abs(told - seconds) <= max(10, 30 if seconds > 60 else 0, seconds / 4)

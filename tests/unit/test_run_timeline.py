@@ -37,9 +37,7 @@ def at(seconds: float | None) -> dt.datetime | None:
 
 def states(run: Times) -> str:
     """The states of its steps, a star where the time beside one counts on."""
-    return " ".join(
-        step.state + "*" * step.is_counting for step in timeline(run).steps
-    )
+    return " ".join(step.state + "*" * step.is_counting for step in timeline(run).steps)
 
 
 @pytest.mark.parametrize(
