@@ -49,6 +49,12 @@ class FailureGroup:
     count: int
     examples: tuple[Failure, ...]
 
+    @property
+    def message(self) -> str:
+        """What all the examples say, if they say the same."""
+        said = {each.message for each in self.examples}
+        return said.pop() if len(said) == 1 else ""
+
 
 @dataclasses.dataclass(frozen=True)
 class Failures:

@@ -128,8 +128,7 @@ def test_everything_stored_about_a_run_is_shown(
         f"Finished {host.written(NOW + dt.timedelta(seconds=127))} after 2 min 7 s",
         "1,200 / 1,200 · 100 %",
         "Total 1,200 Processed 1,200 Extra count 7",
-        "hash_mismatch 1",
-        "altered a.py",
+        "hash_mismatch 1 altered a.py",
         '"environment": "north"',
     ):
         assert shown in text
@@ -609,13 +608,23 @@ def test_failures_are_grouped_by_code(host: Host) -> None:
         status="completed", outcome="failed", failure_summary={"entries": FAILURES}
     )
     inside = region(host.client(ADA).get(details(run))).element
-    groups = inside.select("details.ops-refresh-fold:has(table)")
+    groups = inside.select("details.ops-refresh-fold")
     names = [each.summary.get_text(" ", strip=True) for each in groups if each.summary]
     assert names == ["altered 25", "missing 3", "without a code 2"]
     assert ["open" in each.attrs for each in groups] == [True, False, False]
     assert [len(each.select("tbody tr")) for each in groups] == [10, 3, 2]
     assert "The first 10 of 25 are shown." in groups[0].text
     assert "are shown" not in groups[1].text
+
+
+def test_a_message_of_all_failures_of_a_code_is_said_once(host: Host) -> None:
+    """The summary says it, so that a folded group tells what it holds; below, where."""
+    same = [{"code": "a", "message": "It is gone.", "path": f"{n}"} for n in range(3)]
+    run = host.add_run(status="completed", outcome="failed", failure_summary=same)
+    inside = region(host.client(ADA).get(details(run))).element
+    assert inside.get_text().count("It is gone.") == 1
+    found = [each.text.strip() for each in inside.select("details li")]
+    assert found == ["0", "1", "2"]
 
 
 def test_a_link_leaves_one_code_to_be_seen(host: Host) -> None:
@@ -629,11 +638,11 @@ def test_a_link_leaves_one_code_to_be_seen(host: Host) -> None:
     ):
         answer = client.get(str(link["href"]))
         found = region(answer)
-        [group] = found.element.select("details.ops-refresh-fold:has(table)")
+        [group] = found.element.select("details.ops-refresh-fold")
         assert len(group.select("tbody tr")) == number
         assert found.url is not None
         polled = soup(poll(client, found.url))
-        assert len(polled.select("details.ops-refresh-fold:has(table)")) == 1
+        assert len(polled.select("details.ops-refresh-fold")) == 1
         [back] = found.element.select("p > a")
         assert str(back["href"]).partition("#")[0] == details(run)
         assert code in found.url

@@ -287,8 +287,13 @@ def test_nothing_drawn_by_the_server_runs(attacked: Attacked, victim: Victim) ->
     victim.tabs.open("all", f"/first/{len(PAYLOADS)}")
     assert victim.texts(RUN_TYPES) == SHOWN
     # One entry has the payload as its code, the other is nothing but the payload.
-    messages = victim.texts(f"{RUN} tbody tr:first-child td:first-child")
+    messages = victim.texts(f"{RUN} summary > .ops-refresh-message")
     assert sorted(messages) == sorted(SHOWN * 2)
+    subjects = victim.texts(f"{RUN} .ops-refresh-subjects > li")
+    assert all(
+        subject.strip().startswith(text.strip())
+        for subject, text in zip(subjects, SHOWN, strict=True)
+    )
     codes = victim.texts(f"{RUN} summary > code")
     assert {*codes} == {*SHOWN, "without a code"}
     names = victim.texts(f"{RUN} div > ul > li:first-child > .ops-refresh-name")
