@@ -8,6 +8,9 @@ import typing as t
 #: Clocks of several machines agree no better; what is further off contradicts itself.
 _AGREEMENT = dt.timedelta(seconds=1)
 
+#: The shortest time of which shares are told: of less, durations say but 0 s and 1 s.
+_SHARED = dt.timedelta(seconds=2)
+
 
 class RunTimes(t.Protocol):
     """What of a run its timeline is made of."""
@@ -50,7 +53,7 @@ class Timeline(t.NamedTuple):
     """The steps, and how they share the time.
 
     :param waited_percent: how much of its time a finished run waited; ``None`` where
-        not both parts are known.
+        not both parts are known, or both are short.
     :param is_contradictory: a step is said to have been before the one it follows.
     """
 
@@ -109,4 +112,4 @@ def _waited_percent(
         for start, end in ((created, started), (started, completed))
     )
     whole = waited + worked
-    return 100 * (waited / whole) if whole else None
+    return 100 * (waited / whole) if whole >= _SHARED else None
