@@ -15,6 +15,7 @@ from .page_title import page_title
 from .run_pace import Pace
 from .run_pace import rate
 from .run_pace import run_pace
+from .run_timeline import RunTimes
 from .run_timeline import timeline
 from .translation import lazy_gettext
 
@@ -48,7 +49,7 @@ def run_detail(run: RunRow, masking: Masking) -> dict[str, t.Any]:
     return {
         "page_title": page_title(run),
         "anchor": _anchor(run),
-        "timeline": timeline(run),
+        "timeline": timeline(_times_of(run)),
         "step_labels": _STEPS,
         "spent_labels": _SPENT,
         "pace": pace,
@@ -69,6 +70,18 @@ def pace_of(run: RunRow) -> Pace | None:
         return None
     until = run.counts_written_at if run.active else run.completed_at
     return run_pace(run.counts, run.started_at, until, is_over=not run.active)
+
+
+def _times_of(run: RunRow) -> RunTimes:
+    return RunTimes(
+        run.status,
+        run.active,
+        run.created_at,
+        run.started_at,
+        run.completed_at,
+        has_start=run.has_attribute("started_at"),
+        has_end=run.has_attribute("completed_at"),
+    )
 
 
 def _throughput(pace: Pace) -> str | None:

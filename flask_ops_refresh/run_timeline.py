@@ -12,21 +12,21 @@ _AGREEMENT = dt.timedelta(seconds=1)
 _SHARED = dt.timedelta(seconds=2)
 
 
-class RunTimes(t.Protocol):
-    """What of a run its timeline is made of."""
+class RunTimes(t.NamedTuple):
+    """What of a run its timeline is made of.
 
-    @property
-    def status(self) -> str: ...
-    @property
-    def active(self) -> bool: ...
-    @property
-    def created_at(self) -> dt.datetime | None: ...
-    @property
-    def started_at(self) -> dt.datetime | None: ...
-    @property
-    def completed_at(self) -> dt.datetime | None: ...
-    def has_attribute(self, name: str) -> bool:
-        """Whether the app's model has this attribute at all."""
+    :param active: it may still change on its own.
+    :param has_start: the app's model has a time of the start at all.
+    :param has_end: the same of its end.
+    """
+
+    status: str
+    active: bool
+    created_at: dt.datetime | None = None
+    started_at: dt.datetime | None = None
+    completed_at: dt.datetime | None = None
+    has_start: bool = True
+    has_end: bool = True
 
 
 class Step(t.NamedTuple):
@@ -66,9 +66,9 @@ def timeline(run: RunTimes) -> Timeline:
     """The way of a run."""
     created, started, completed = run.created_at, run.started_at, run.completed_at
     steps = [_step("queued", created, run, (created, started or completed))]
-    if run.has_attribute("started_at"):
+    if run.has_start:
         steps.append(_step("started", started, run, (started, completed)))
-    if run.has_attribute("completed_at"):
+    if run.has_end:
         steps.append(_step("finished", completed, run, (created, completed)))
     known = [moment for moment in (created, started, completed) if moment is not None]
     pairs = zip(known, known[1:], strict=False)

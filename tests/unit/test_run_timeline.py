@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import itertools
 
@@ -8,34 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_ops_refresh.run_timeline import RunTimes
 from flask_ops_refresh.run_timeline import timeline
 
 START = dt.datetime(2026, 3, 14, 12, 0, tzinfo=dt.UTC)
 
 
-@dataclasses.dataclass
-class Times:
+def times_of(status: str, *times: dt.datetime | None, **has: bool) -> RunTimes:
     """A run as far as its timeline asks for it."""
-
-    status: str
-    created_at: dt.datetime | None = None
-    started_at: dt.datetime | None = None
-    completed_at: dt.datetime | None = None
-    missing: tuple[str, ...] = ()
-
-    @property
-    def active(self) -> bool:
-        return self.status in ("queued", "running")
-
-    def has_attribute(self, name: str) -> bool:
-        return name not in self.missing
+    return RunTimes(status, status in ("queued", "running"), *times, **has)
 
 
 def at(seconds: float | None) -> dt.datetime | None:
     return None if seconds is None else START + dt.timedelta(seconds=seconds)
 
 
-def states(run: Times) -> str:
+def states(run: RunTimes) -> str:
     """The states of its steps, a star where the time beside one counts on."""
     return " ".join(step.state + "*" * step.is_counting for step in timeline(run).steps)
 
@@ -59,12 +46,12 @@ def test_each_step_is_done_here_ahead_or_missing(
     status: str, times: tuple[float | None, ...], expected: str
 ) -> None:
     """Queued, running, finished, never started, and finished without times."""
-    assert states(Times(status, *map(at, times))) == expected
+    assert states(times_of(status, *map(at, times))) == expected
 
 
 def test_a_model_without_times_has_no_such_steps() -> None:
     """What the app cannot store is not said to be missing."""
-    run = Times("running", at(0), missing=("started_at", "completed_at"))
+    run = times_of("running", at(0), has_start=False, has_end=False)
     assert [step.name for step in timeline(run).steps] == ["queued"]
 
 
@@ -77,7 +64,7 @@ def test_durations_and_shares_are_differences_of_what_is_stored(
 ) -> None:
     """Waited, worked, and both in all: from the times, or not said."""
     word = {"q": "queued", "r": "running", "s": "succeeded", "u": "unknown"}[status]
-    found = timeline(Times(word, *map(at, times)))
+    found = timeline(times_of(word, *map(at, times)))
     created, started, completed = times
     known = [each for each in times if each is not None]
     backwards = any(a > b + 1 for a, b in itertools.pairwise(known))
@@ -110,5 +97,5 @@ def test_durations_and_shares_are_differences_of_what_is_stored(
 
 def test_clocks_of_two_machines_contradict_nothing() -> None:
     """Half a second between those that queue and those that work is no wonder."""
-    assert not timeline(Times("succeeded", at(0.4), at(0), at(9))).is_contradictory
-    assert timeline(Times("succeeded", at(9), at(0), at(30))).is_contradictory
+    assert not timeline(times_of("succeeded", at(0.4), at(0), at(9))).is_contradictory
+    assert timeline(times_of("succeeded", at(9), at(0), at(30))).is_contradictory
