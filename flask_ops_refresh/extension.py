@@ -50,11 +50,11 @@ from .operations_view import OperationsView
 from .overview import OverviewReader
 from .overview_card import draw_overview
 from .overview_card import OverviewRegion
+from .pack_download import DownloadUrl
 from .poll_endpoint import answer_polls
 from .poll_endpoint import settle
 from .poll_transaction import separate_polls
 from .quiet_session import keep_quiet
-from .review_pack_card import DownloadUrl
 from .review_pack_card import draw_card
 from .review_pack_card import is_stock_dashboard
 from .review_pack_card import put_on_dashboard
@@ -176,6 +176,7 @@ class OpsRefresh:
             get_session=session_getter(source),
             runs=runs,
             packs=packs,
+            download_url=lambda: self._download_url,
         )
         if runs is not None:
             self._add_operations(app, installation, runs, source)
@@ -360,9 +361,7 @@ class OpsRefresh:
 
     def _add_review_pack(self, installation: Installation, packs: PackReader) -> None:
         index_view = installation.admin.index_view
-        region = ReviewPackRegion(
-            index_view, installation, packs, lambda: self._download_url
-        )
+        region = ReviewPackRegion(index_view, installation, packs)
         installation.regions[region.name] = region
         put_on_dashboard(index_view)
 

@@ -21,6 +21,13 @@ _UNITS = (
     (lazy_gettext("%(number)s s"), 1),
 )
 
+_RATES = {
+    "second": lazy_gettext("%(number)s per second"),
+    "minute": lazy_gettext("%(number)s per minute"),
+    "hour": lazy_gettext("%(number)s per hour"),
+    "day": lazy_gettext("%(number)s per day"),
+}
+
 # Bootstrap's own colours, so that every swatch has them, by the names of its fourth
 # release and of its fifth, on which other themes are.
 _COLOURS = {
@@ -108,13 +115,20 @@ def refresh_note(sentence: str, url: str = "") -> Markup:
 
 def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
     """Progress by ``processed`` and ``total``; empty where they do not tell any."""
-    told = _progress(counts)
+    told, percent = _progress(counts), percent_done(counts)
     if told is None:
         return Markup()
-    done, total = told
-    percent = 100 * min(max(0, done), total) // total
     label, of = gettext("Progress"), tuple(map(reader_locale.number, told))
     return filled(_PROGRESS, percent, label, percent, *of, percent)
+
+
+def percent_done(counts: cabc.Mapping[str, object] | None) -> int | None:
+    """Progress in whole percent, none of them too early."""
+    told = _progress(counts)
+    if told is None:
+        return None
+    done, total = told
+    return 100 * min(max(0, done), total) // total
 
 
 def _progress(counts: cabc.Mapping[str, object] | None) -> tuple[int, int] | None:
@@ -177,6 +191,24 @@ def duration(seconds: float) -> str:
         parts.append(str(unit) % {"number": left // size})
         left %= size
     return " ".join(parts)
+
+
+def rough_duration(seconds: int) -> str:
+    """A duration that was rounded, without the units that it fills with nothing."""
+    parts, left = [], seconds
+    for unit, size in _UNITS:
+        if left >= size:
+            parts.append(str(unit) % {"number": left // size})
+            left %= size
+    return " ".join(parts[:2])
+
+
+def rate(number: float, unit: str) -> str:
+    """How many in a unit of time: ``42 per minute``.
+
+    :param unit: a name among those of :data:`flask_ops_refresh.run_pace.UNITS`.
+    """
+    return str(_RATES[unit]) % {"number": reader_locale.number(number)}
 
 
 def _ago(moment: dt.datetime, now: dt.datetime) -> str:

@@ -18,6 +18,7 @@ from .settings import Settings
 if t.TYPE_CHECKING:
     from .live_region import LiveRegion
     from .operation_runs import RunReader
+    from .pack_download import DownloadUrl
     from .review_packs import PackReader
 
 
@@ -37,6 +38,8 @@ class Installation:
     get_session: cabc.Callable[[], t.Any]
     runs: RunReader | None = None
     packs: PackReader | None = None
+    #: Gives the app's function from a pack to its address.
+    download_url: cabc.Callable[[], DownloadUrl | None] = lambda: None
     regions: dict[str, LiveRegion] = dataclasses.field(default_factory=dict)
 
     @property

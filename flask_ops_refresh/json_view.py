@@ -13,16 +13,11 @@ from .reader_locale import number
 from .stored_values import decoded
 from .stored_values import JSON_LIMIT
 from .stored_values import printable
-from .stored_values import read_count
 from .stored_values import read_json
 
 #: Characters of readable JSON shown.
 SHOWN_CHARACTERS = 20_000
 
-#: Failures shown of one run.
-SHOWN_FAILURES = 50
-
-_MASK = "••••••"
 _DEPTH = 20
 _NOT_A_WORD = re.compile(r"[\W_]")
 # Up to the last @ before a path, or to where the text was cut.
@@ -33,11 +28,12 @@ _AUTHORIZATION = re.compile(r"\b((?:Bearer|Basic)\s+)\S+", re.I)
 # A string's characters, up to one that is cut off in the middle of its escape.
 _WHOLE_CHARACTERS = re.compile(r"(?:[^\\]|\\u[0-9a-fA-F]{4}|\\[^u])*")
 
-_CODES = ("code", "type", "kind")
-_MESSAGES = ("message", "error", "detail", "reason", "text")
-_SUBJECTS = ("subject", "path", "file", "record", "id", "name")
-_ENTRIES = ("items", "failures", "errors", "entries")
-_TOTALS = ("total", "count")
+
+class Mask(str):
+    """What stands in the place of a value that is not shown."""
+
+
+MASK: t.Final = Mask("••••••")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,30 +43,13 @@ class JsonText:
     :param text: the indented text, empty where nothing can be shown.
     :param cut_from: characters stored, where not all are shown.
     :param broken: the stored text is not JSON.
+    :param value: the value itself, masked, of which the text may be the beginning.
     """
 
     text: str = ""
     cut_from: int | None = None
     broken: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Failure:
-    """One entry of a failure summary; each part may be empty."""
-
-    code: str = ""
-    message: str = ""
-    subject: str = ""
-    rest: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Failures:
-    """A failure summary as a table, with what does not fit one as text."""
-
-    entries: tuple[Failure, ...] = ()
-    total: int = 0
-    rest: JsonText | None = None
+    value: t.Any = None
 
 
 class Masking:
@@ -85,8 +64,8 @@ class Masking:
     def apply(self, value: t.Any, depth: int = 0) -> t.Any:
         """The value with secrets masked, what lies too deep left out."""
         if isinstance(value, str):
-            value = _URL_PASSWORD.sub(rf"\1{_MASK}\2", value)
-            return _AUTHORIZATION.sub(rf"\1{_MASK}", value)
+            value = _URL_PASSWORD.sub(rf"\1{MASK}\2", value)
+            return _AUTHORIZATION.sub(rf"\1{MASK}", value)
         if not isinstance(value, dict | list):
             return value
         if depth >= _DEPTH:
@@ -99,7 +78,7 @@ class Masking:
             isinstance(name, str) and self._is_secret(name) for name in names
         )
         return {
-            self.apply(key): _MASK
+            self.apply(key): MASK
             if self._is_secret(key) or (is_named and key == "value")
             else self.apply(item, depth + 1)
             for key, item in value.items()
@@ -117,38 +96,12 @@ def readable(raw: object, length: int | None, masking: Masking) -> JsonText | No
     :param length: characters stored.
     """
     try:
-        value, whole = _parse(raw, length)
+        value, whole = parse(raw, length)
     except ValueError:
         return JsonText(broken=True)
     if value is None:
         return None
-    return _as_text(masking.apply(value), None if whole else length)
-
-
-def failures(raw: object, length: int | None, masking: Masking) -> Failures | None:
-    """A stored failure summary; ``None`` where there is none.
-
-    A list is taken as the entries, an object's first list likewise; anything
-    else is shown as it is.
-    """
-    try:
-        value, whole = _parse(raw, length)
-    except ValueError:
-        return Failures(rest=JsonText(broken=True))
-    value = masking.apply(value)
-    if value is None or value == [] or value == {}:
-        return None
-    entries, rest = _entries(value)
-    total = len(entries)
-    if isinstance(rest, dict):
-        total = max(total, *(read_count(rest.get(name)) or 0 for name in _TOTALS))
-        rest = {key: item for key, item in rest.items() if key not in _TOTALS} or None
-    cut_from = None if whole else length
-    return Failures(
-        entries=tuple(map(_failure, entries[:SHOWN_FAILURES])),
-        total=total,
-        rest=None if rest is None else _as_text(rest, cut_from),
-    )
+    return as_text(masking.apply(value), None if whole else length)
 
 
 def read_figures(
@@ -156,26 +109,30 @@ def read_figures(
 ) -> list[tuple[str, str]]:
     """The plain values of a stored JSON object, by name; nothing of any other."""
     return [
-        (_inline(name.replace("_", " ").capitalize()), _figure(figure))
+        (inline(name.replace("_", " ").capitalize()), _figure(figure))
         for name, figure in masking.apply(read_object(raw, length)).items()
         if isinstance(figure, str | int | float) and not isinstance(figure, bool)
     ]
 
 
 def _figure(value: str | float) -> str:
-    return _inline(value if isinstance(value, str) else number(value))
+    return inline(value if isinstance(value, str) else number(value))
 
 
 def read_object(raw: object, length: int | None) -> dict[str, t.Any]:
     """A stored JSON object, as far as it is read; an empty one for anything else."""
     try:
-        value, _ = _parse(raw, length)
+        value, _ = parse(raw, length)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 
 
-def _parse(raw: object, length: int | None) -> tuple[t.Any, bool]:
+def parse(raw: object, length: int | None) -> tuple[t.Any, bool]:
+    """Stored JSON as far as it is read, and whether that is all of it.
+
+    :raises ValueError: it is not JSON.
+    """
     whole = length is None or length <= JSON_LIMIT
     raw = decoded(raw)
     if not whole and isinstance(raw, str):
@@ -222,49 +179,20 @@ def closed(text: str) -> str:
     return text[:safe] + "".join(reversed(closers))
 
 
-def _entries(value: t.Any) -> tuple[list[t.Any], t.Any]:
-    if isinstance(value, list):
-        return value, None
-    if isinstance(value, dict):
-        lists = [name for name in value if isinstance(value[name], list)]
-        named = next((name for name in _ENTRIES if name in lists), None)
-        name = named or next(iter(lists), None)
-        if name is not None:
-            return value[name], {key: value[key] for key in value if key != name}
-    return [], value
-
-
-def _failure(entry: t.Any) -> Failure:
-    if not isinstance(entry, dict):
-        return Failure(message=_inline(entry))
-    left = dict(entry)
-    return Failure(
-        code=_take(left, _CODES),
-        message=_take(left, _MESSAGES),
-        subject=_take(left, _SUBJECTS),
-        rest=_inline(left) if left else "",
-    )
-
-
-def _take(entry: dict[str, t.Any], names: cabc.Iterable[str]) -> str:
-    for name in names:
-        if isinstance(entry.get(name), str | int | float):
-            return _inline(entry.pop(name))
-    return ""
-
-
-def _inline(value: t.Any) -> str:
+def inline(value: t.Any) -> str:
+    """A value as one short text."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = text if len(text) <= 500 else text[:500] + "…"
     return printable(text)
 
 
-def _as_text(value: t.Any, cut_from: int | None) -> JsonText:
+def as_text(value: t.Any, cut_from: int | None) -> JsonText:
+    """A value as indented text."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     if len(text) > SHOWN_CHARACTERS:
         cut_from = cut_from or len(text)
         text = text[:SHOWN_CHARACTERS] + "…"
-    return JsonText(printable(text), cut_from)
+    return JsonText(printable(text), cut_from, value=value)
 
 
 def _bare(name: str) -> str:

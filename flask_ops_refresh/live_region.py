@@ -81,6 +81,9 @@ class LiveRegion(abc.ABC):
     :param pause_on_dialog: whether it rests while a dialog is open.
     """
 
+    #: Its style beside that of all surfaces: names of static files.
+    stylesheets: tuple[str, ...] = ()
+
     #: What it takes: the scope, and the arguments of its address.
     signature: inspect.Signature = inspect.signature(lambda scope, **args: None)
 
@@ -246,7 +249,7 @@ def frame(
         '{}{}<div id="{}" data-ops-refresh-url="{}" data-ops-refresh-interval="{}" '
         'data-ops-refresh-etag="{}" data-ops-refresh-now="{:.3f}"{}>'
     ).format(
-        stylesheet(installation),
+        stylesheet(installation, *region.stylesheets),
         Markup(controls),
         region_id,
         _poll_url(installation, region, args),
@@ -262,14 +265,28 @@ def frame(
     return Frame(opening, closing, region_id)
 
 
-def stylesheet(installation: Installation, name: str = "ops_refresh.css") -> Markup:
-    """A link to the extension's style, or to that of a part of it, once on a page."""
-    linked = request_state().setdefault("styled", set())
-    if name in linked:
-        return Markup()
-    linked.add(name)
-    return Markup('<link href="{}" rel="stylesheet"{}>').format(
+def stylesheet(installation: Installation, *more: str) -> Markup:
+    """Links to the extension's style, each once on a page.
+
+    :param more: names of static files beside the style of all surfaces.
+    """
+    linked: set[str] = request_state().setdefault("styled", set())
+    names = [name for name in ("ops_refresh.css", *more) if name not in linked]
+    linked.update(names)
+    return Markup("").join(_stylesheet_link(installation, name) for name in names)
+
+
+def print_stylesheet(installation: Installation) -> Markup:
+    """A link to the style of a page on paper."""
+    return _stylesheet_link(installation, "print.css", media="print")
+
+
+def _stylesheet_link(
+    installation: Installation, name: str, media: str = "all"
+) -> Markup:
+    return Markup('<link href="{}" rel="stylesheet" media="{}"{}>').format(
         asset_url(installation.blueprint_name, name),
+        media,
         installation.nonce_attribute(),
     )
 

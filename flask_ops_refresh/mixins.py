@@ -18,6 +18,7 @@ from .needed_indexes import KEY
 from .needed_indexes import LATEST_PACK
 from .needed_indexes import NeededIndex
 from .needed_indexes import NEWEST_RUNS
+from .needed_indexes import PACK_OF_RUN
 from .needed_indexes import RUNS_BY_END
 from .needed_indexes import RUNS_BY_STATUS
 from .needed_indexes import RUNS_BY_TENANT
@@ -61,7 +62,7 @@ class OperationRunMixin:
 
 
 class ReviewPackMixin:
-    """What the review pack card shows of a pack, with the index its query needs.
+    """What the review pack card shows of a pack, with the indexes its queries need.
 
     Give the class a ``__tablename__``; override ``workspace_id``, ``tenant_id``
     and ``operation_run_id`` where they are not integers.
@@ -91,8 +92,8 @@ class ReviewPackMixin:
 
     @orm.declared_attr.directive
     def __table_args__(cls) -> tuple[t.Any, ...]:
-        """An index for the latest pack of a tenant."""
-        return _indexes(cls, LATEST_PACK)
+        """An index for the latest pack of a tenant, and one for that of a run."""
+        return _indexes(cls, LATEST_PACK, PACK_OF_RUN)
 
 
 def _indexes(cls: t.Any, *needed: NeededIndex) -> tuple[t.Any, ...]:
@@ -107,5 +108,6 @@ def _indexes(cls: t.Any, *needed: NeededIndex) -> tuple[t.Any, ...]:
         for index in needed
     ]
     return tuple(
-        sa.Index(f"ix_{table}_{'_'.join(names[1:])}", *names) for names in columns
+        sa.Index(f"ix_{table}_{'_'.join(names[1:] or names)}", *names)
+        for names in columns
     )

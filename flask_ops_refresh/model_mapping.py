@@ -241,6 +241,29 @@ class ModelMapping:
         """The condition of :meth:`named`, with parameters as its values."""
         return self.key_condition([sa.bindparam(name) for name in self._key_names()])
 
+    def keys_before(self) -> sa.ColumnElement[bool]:
+        """The condition that a row's primary key is smaller than that of parameters."""
+        return self._keys_beside(lambda column, value: column < value)
+
+    def keys_after(self) -> sa.ColumnElement[bool]:
+        """The condition that a row's primary key is larger than that of parameters."""
+        return self._keys_beside(lambda column, value: column > value)
+
+    def _keys_beside(
+        self, compare: cabc.Callable[[t.Any, t.Any], sa.ColumnElement[bool]]
+    ) -> sa.ColumnElement[bool]:
+        names = self._key_names()
+        pairs: list[tuple[t.Any, t.Any]] = [
+            (column, sa.bindparam(name))
+            for column, name in zip(self.primary_key, names, strict=True)
+        ]
+        return sa.or_(
+            *(
+                sa.and_(*(c == v for c, v in pairs[:place]), compare(*pairs[place]))
+                for place in range(len(pairs))
+            )
+        )
+
     def key_parameters(self, text: str) -> dict[str, t.Any]:
         """The values of the parameters of :meth:`named_by_parameters`.
 

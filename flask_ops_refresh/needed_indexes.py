@@ -37,7 +37,10 @@ NEWEST_RUNS = NeededIndex(
     "newest", "the list, newest first", ("workspace_id",), ("created_at", KEY)
 )
 RUNS_BY_TYPE = NeededIndex(
-    "type", "the list's choice of types", ("workspace_id",), ("type", "created_at", KEY)
+    "type",
+    "the list's choice of types, and the runs beside one",
+    ("workspace_id",),
+    ("type", "created_at", KEY),
 )
 RUNS_BY_TENANT = NeededIndex(
     "tenant",
@@ -66,4 +69,7 @@ LATEST_PACK = NeededIndex(
     "the card's latest pack of a tenant",
     ("workspace_id", "tenant_id"),
     ("created_at", KEY),
+)
+PACK_OF_RUN = NeededIndex(
+    "run", "the pack that a run has made", ("operation_run_id",), on_every_page=False
 )

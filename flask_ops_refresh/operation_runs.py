@@ -195,6 +195,15 @@ class RunRow(StoredRow):
         return dict(list(known.items())[:_SHOWN_COUNTS])
 
     @property
+    def counts_written_at(self) -> dt.datetime | None:
+        """When the counts were last brought up to date, as ``updated_at`` tells."""
+        return self._moment("updated_at")
+
+    def has_attribute(self, name: str) -> bool:
+        """Whether the app's model has this attribute."""
+        return self._mapping.has(name)
+
+    @property
     def wait_seconds(self) -> float | None:
         """Seconds from queued to started."""
         return _seconds_between(self.created_at, self.started_at)

@@ -35,6 +35,8 @@ from .live_region import Args
 from .live_region import LiveRegion
 from .live_region import LiveState
 from .locality import one_locality
+from .neighbours import NeighbourReader
+from .neighbours import Neighbours
 from .operation_columns import count_label
 from .operation_columns import EXPORT_FORMATTERS
 from .operation_columns import EXPORTED
@@ -45,11 +47,15 @@ from .operation_filters import run_filters
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
 from .operation_runs import RunRow
+from .page_title import page_title
+from .produced_pack import produced_pack
 from .request_origin import stays_here
 from .request_state import request_state
+from .run_detail import run_detail
 from .scope import Scope
 from .scoped_view import ScopedModelView
 from .spreadsheet import defused
+from .stored_row import StoredRow
 from .translation import gettext
 from .translation import lazy_gettext
 from .vitality import Vitality
@@ -134,6 +140,7 @@ class OperationsView(ScopedModelView):
         )
         # Rows carry the names of what they belong to; nothing else is joined.
         self._auto_joins = ()
+        self._neighbours = NeighbourReader(reader.runs, reader.statuses)
         self.detail_region: OperationDetailRegion = OperationDetailRegion(self)
         self.list_region: OperationListRegion = OperationListRegion(self)
 
@@ -240,6 +247,12 @@ class OperationsView(ScopedModelView):
         stored = self._find(scope, id)
         return stored and self._reader.row(stored, RunInstances(self.instances))
 
+    def neighbours(self, scope: Scope, run: RunRow) -> Neighbours:
+        """The runs of its type before and after a run, as far as the view has them."""
+        query = self.get_query() if self._is_narrowed else None
+        session = self.installation.get_session()
+        return self._neighbours.read(session, scope, run, query)
+
     def _find(self, scope: Scope, id: str) -> t.Any:
         every = self._shows_more
         if not self._is_narrowed:
@@ -285,7 +298,8 @@ class OperationsView(ScopedModelView):
     def details_view(self) -> t.Any:
         """One run, or 404 for one that is not there, out of scope or malformed."""
         id = get_mdict_item_or_list(request.args, "id")
-        region, args = self.detail_region, live_region.as_args({"id": id})
+        region, asked = self.detail_region, request.args.get("failure_code")
+        args = live_region.as_args({"id": id, "failure_code": asked})
         scope = self.installation.access.require(self)
         state = live_region.load(self.installation, region, scope, args)
         if state is None:
@@ -296,19 +310,39 @@ class OperationsView(ScopedModelView):
         return_url = request.args.get("url")
         if not return_url or not stays_here(return_url):
             return_url = self.get_url(".index_view")
-        stylesheet = live_region.stylesheet(self.installation)
+        run = state.context()["run"]
+        stylesheet = live_region.stylesheet(self.installation, *region.stylesheets)
+        frame = live_region.frame(self.installation, region, args, scope, state)
         return self.render(
             self.details_template,
             details_columns=(),
             stylesheet=stylesheet,
-            live_frame=live_region.frame(self.installation, region, args, scope, state),
+            print_stylesheet=live_region.print_stylesheet(self.installation),
+            page_title=page_title(run),
+            neighbours=self._draw_neighbours(scope, run, frame.region_id),
+            live_frame=frame,
             live_inner=inner,
             return_url=return_url,
         )
 
+    def _draw_neighbours(self, scope: Scope, run: RunRow, region_id: str) -> Markup:
+        """The links to the runs beside a run; they go when its region does."""
+        drawn = render_template(
+            "flask_ops_refresh/_operation_neighbours.html",
+            neighbours=self.neighbours(scope, run),
+            region_id=region_id,
+            run_url=self.run_url,
+            timestamp=formatting.timestamp,
+            _gettext=gettext,
+        )
+        return Markup(drawn)
+
     def render(self, template: str, **kwargs: t.Any) -> str:
         """Render a template; the list's as a region alone when a poll asks for it."""
-        kwargs.setdefault("stylesheet", live_region.stylesheet(self.installation))
+        if "stylesheet" not in kwargs:
+            # Where details open over the list, it has their style.
+            more = self.detail_region.stylesheets if self.details_modal else ()
+            kwargs["stylesheet"] = live_region.stylesheet(self.installation, *more)
         if template == self.list_template and "data" in kwargs:
             kwargs["row_cells"] = self._row_cells(kwargs)
             kwargs["keyed_row"] = _keyed_row
@@ -384,7 +418,7 @@ class OperationsView(ScopedModelView):
             endpoint = self.endpoint + endpoint
         return super().get_url(endpoint, **kwargs)
 
-    def run_url(self, run: RunRow) -> str:
+    def run_url(self, run: StoredRow) -> str:
         """The address of a run's detail page."""
         return self.url_of(run.key)
 
@@ -441,17 +475,13 @@ class OperationsView(ScopedModelView):
 
     def detail_context(self, run: RunRow) -> dict[str, t.Any]:
         """The variables of the detail region's template."""
-        masking = self.installation.masking
-        context = json_view.readable(*run.json("context"), masking)
-        failures = json_view.failures(*run.json("failure_summary"), masking)
         now = clock.utc_now()
         return {
             "run": run,
             "now": now,
             "vitality": self.vitality(run, now),
             "page_url": self.run_url(run),
-            "context": context,
-            "failures": failures,
+            **run_detail(run, self.installation.masking),
             "formatting": formatting,
             "number": reader_locale.number,
             "count_label": count_label,
@@ -462,34 +492,61 @@ class OperationsView(ScopedModelView):
 
 
 class OperationDetailRegion(LiveRegion):
-    """The detail page's region, ``operation-detail?id=``."""
+    """The detail page's region, ``operation-detail?id=``.
 
-    signature: inspect.Signature = inspect.signature(lambda scope, *, id: None)
+    A ``failure_code`` beside the id leaves one code of its failures to be seen.
+    """
+
+    signature: inspect.Signature = inspect.signature(
+        lambda scope, *, id, failure_code=None: None
+    )
+    stylesheets = ("operation_detail.css",)
 
     def __init__(self, view: OperationsView) -> None:
         super().__init__("operation-detail", view=view)
         self._view = view
 
     def load(self, scope: Scope, args: Args) -> LiveState | None:
-        """Read the run with one SELECT."""
+        """Read the run with one SELECT, and with another the pack of one at rest."""
         run = self._view.read_run(scope, args.get("id", ""))
         if run is None or not self._view.can_view_details:
             return None
-        now = clock.utc_now()
+        now, installation = clock.utc_now(), self._view.installation
         vitality = self._view.vitality(run, now)
         interval = run_interval(
             awaited=vitality.awaited,
             created_at=run.created_at,
             now=now,
-            steps=self._view.installation.settings.run_intervals_seconds,
+            steps=installation.settings.run_intervals_seconds,
         )
-        version = (run.stored_values, vitality, self._view.own_version([run]))
-        return LiveState(version, interval, lambda: {"run": run})
+        pack = produced_pack(installation, scope, run)
+        shown_of_pack = None if pack is None else pack.version
+        own = self._view.own_version([run])
+        version = (run.stored_values, vitality, shown_of_pack, own)
+        code = args.get("failure_code")
+        found = {"run": run, "pack": pack, "failure_code": code}
+        return LiveState(version, interval, lambda: found)
 
     def render(self, state: LiveState) -> str:
         """Render the view's region template."""
-        context = self._view.detail_context(state.context()["run"])
-        return render_template(self._view.detail_region_template, **context)
+        found = state.context()
+        pack, code = found["pack"], found["failure_code"]
+        return render_template(
+            self._view.detail_region_template,
+            **{
+                "pack": pack and pack.row,
+                "pack_url": pack and pack.download_url(),
+                "failure_code": None if code is None else json_view.inline(code),
+                "file_size": reader_locale.file_size,
+                "has_script": self._has_script(state),
+                **self._view.detail_context(found["run"]),
+            },
+        )
+
+    def _has_script(self, state: LiveState) -> bool:
+        """Whether a script is there that what is rendered may count on."""
+        polls = self._view.installation.poll_endpoint
+        return state.interval is not None or request.endpoint == polls
 
 
 class OperationListRegion(LiveRegion):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import inspect
-import typing as t
-import urllib.parse
 
 from flask import current_app
 from flask import render_template
@@ -25,6 +22,7 @@ from .intervals import review_pack_interval
 from .live_region import Args
 from .live_region import LiveRegion
 from .live_region import LiveState
+from .pack_download import offered_url
 from .request_state import request_state
 from .review_packs import PackReader
 from .review_packs import PackRow
@@ -39,15 +37,11 @@ _DASHBOARD_TEMPLATE = "flask_ops_refresh/dashboard.html"
 #: Figures shown of a pack's summary.
 _SHOWN_FIGURES = 12
 
-DownloadUrl: t.TypeAlias = cabc.Callable[[t.Any], str | None]
-
 
 class ReviewPackRegion(LiveRegion):
     """The card's region, ``review-pack?tenant_id=``.
 
     It belongs to the admin's index view.
-
-    :param download_url: the app's function from a pack to its address.
     """
 
     signature: inspect.Signature = inspect.signature(lambda scope, *, tenant_id: None)
@@ -57,12 +51,10 @@ class ReviewPackRegion(LiveRegion):
         view: BaseView,
         installation: Installation,
         reader: PackReader,
-        download_url: cabc.Callable[[], DownloadUrl | None],
     ) -> None:
         super().__init__("review-pack", view=view)
         self._installation = installation
         self._reader = reader
-        self._download_url = download_url
 
     def load(self, scope: Scope, args: Args) -> LiveState | None:
         """Read the tenant's latest pack with one SELECT."""
@@ -93,7 +85,7 @@ class ReviewPackRegion(LiveRegion):
             vitality=vitality_of(pack, self._installation.settings, now),
             figures=self._figures(pack),
             run_url=self._run_url(pack),
-            download_url=self._offered_url(found["scope"], pack),
+            download_url=offered_url(self._installation, found["scope"], pack),
             formatting=formatting,
             file_size=reader_locale.file_size,
             _gettext=gettext,
@@ -115,16 +107,6 @@ class ReviewPackRegion(LiveRegion):
         return region.view.get_url(
             f"{region.view.endpoint}.details_view", id=pack.run_key
         )
-
-    def _offered_url(self, scope: Scope, pack: PackRow) -> str | None:
-        make = self._download_url()
-        if make is None or not pack.is_offered(clock.utc_now()):
-            return None
-        packs = self._reader.packs
-        select = scope.select(packs.model).where(packs.key_condition(pack.primary_key))
-        select = select.options(*packs.left_to_read())
-        record = self._installation.get_session().scalar(select)
-        return None if record is None else _checked(make(record))
 
 
 def draw_card(installation: Installation) -> Markup:
@@ -169,17 +151,3 @@ def is_stock_dashboard(theme: Theme) -> bool:
     template = current_app.jinja_env.get_template(STOCK_TEMPLATE)
     path = (template.filename or "").replace("\\", "/")
     return path.endswith(f"/{theme.folder}/{STOCK_TEMPLATE}")
-
-
-def _checked(url: object) -> str | None:
-    if url is None:
-        return None
-    if isinstance(url, str) and urllib.parse.urlsplit(url).scheme in (
-        "",
-        "http",
-        "https",
-    ):
-        return url
-    raise ValueError(
-        f"review_pack_download_url returned {url!r}: give a path, or an http address."
-    )

@@ -1,4 +1,4 @@
-"""Review packs as rows: the latest of a tenant, in one SELECT."""
+"""Review packs as rows: the latest of a tenant or of a run, in one SELECT."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ _VALUES = (
 
 
 _TENANT = own_parameter("pack_of_tenant_id")
+_RUN = own_parameter("pack_of_run_id")
 
 #: Times of a pack's run that tell that work on the pack goes on.
 _OF_RUN = ("started_at", "updated_at")
@@ -72,6 +73,7 @@ class PackReader:
         has_one_key = runs is not None and len(runs.primary_key) == 1
         self.runs: ModelMapping | None = runs if has_one_key else None
         self._latest = PreparedSelect(self._select_latest)
+        self._of_one_run = PreparedSelect(self._select_of_run)
 
     def latest(self, session: t.Any, scope: Scope, tenant: str) -> PackRow | None:
         """The newest pack in scope of a tenant.
@@ -84,13 +86,37 @@ class PackReader:
         stored = found.one_or_none()
         return None if stored is None else PackRow(self, stored)
 
+    def of_run(
+        self, session: t.Any, scope: Scope, run_key: tuple[t.Any, ...]
+    ) -> PackRow | None:
+        """The newest pack in scope that a run has made.
+
+        :param run_key: the run's primary key; packs name no run by several values.
+        """
+        if self.runs is None or not self.packs.has("operation_run_id"):
+            return None
+        kind = self.packs.model.operation_run_id.type
+        run_id = key_value(kind, str(run_key[0]))
+        found = self._of_one_run.run(session, scope, {_RUN: run_id})
+        stored = found.one_or_none()
+        return None if stored is None else PackRow(self, stored)
+
     def _select_latest(self, scope: Scope) -> sa.Select[t.Any]:
+        is_theirs = self.packs.model.tenant_id == sa.bindparam(_TENANT)
+        return self._select_newest(scope, is_theirs)
+
+    def _select_of_run(self, scope: Scope) -> sa.Select[t.Any]:
+        is_its = self.packs.model.operation_run_id == sa.bindparam(_RUN)
+        return self._select_newest(scope, is_its)
+
+    def _select_newest(
+        self, scope: Scope, condition: sa.ColumnElement[bool]
+    ) -> sa.Select[t.Any]:
         model = self.packs.model
-        is_theirs = model.tenant_id == sa.bindparam(_TENANT)
         newest = [model.created_at.desc(), *(key.desc() for key in self._keys)]
         return (
             sa.select(*self._columns(scope))
-            .where(*scope.criteria(model), is_theirs)
+            .where(*scope.criteria(model), condition)
             .order_by(*newest)
             .limit(1)
         )

@@ -73,6 +73,7 @@ def test_an_app_that_is_right_is_told_so(
     host = make_host(config=SAFE, prepare=trust_one_proxy)
     host.execute("CREATE INDEX i ON review_packs (workspace_id, tenant_id, created_at)")
     host.execute("CREATE INDEX j ON operation_runs (workspace_id, status)")
+    host.execute("CREATE INDEX k ON review_packs (operation_run_id)")
     assert codes(host.app, "wrong") == set()
     assert codes(host.app, "advice") == {"sqlite-journal"}
     host.execute("PRAGMA journal_mode = WAL")

@@ -4,8 +4,12 @@ import collections.abc as cabc
 import datetime as dt
 import json
 import typing as t
+import urllib.parse
 
 import pytest
+import sqlalchemy as sa
+from jinja2 import DictLoader
+from sqlalchemy import orm
 
 from flask_ops_refresh import OperationsView
 from flask_ops_refresh import OpsRefresh
@@ -19,6 +23,7 @@ from .conftest import Host
 from .conftest import NOW
 from .conftest import POLL
 from .host_app import load_scope
+from .host_app import Model
 from .host_app import OperationRun
 from .pages import is_silent
 from .pages import own_scripts
@@ -123,7 +128,7 @@ def test_everything_stored_about_a_run_is_shown(
         f"Finished {host.written(NOW + dt.timedelta(seconds=127))} after 2 min 7 s",
         "1,200 / 1,200 · 100 %",
         "Total 1,200 Processed 1,200 Extra count 7",
-        "hash_mismatch altered a.py",
+        "hash_mismatch 1 altered a.py",
         '"environment": "north"',
     ):
         assert shown in text
@@ -266,12 +271,14 @@ def test_the_return_address_never_leaves_the_host(host: Host) -> None:
 
 
 def test_a_page_of_a_run_takes_one_select_of_it(host: Host) -> None:
-    """The page and its version come from the same SELECT."""
+    """The page and its version come from the same SELECT; one more is of neighbours."""
     run = host.add_run(status="running", user_id=ADA)
     client = host.client(ADA)
     with host.statements() as statements:
         client.get(details(run))
-    assert sum("FROM operation_runs" in each for each in statements) == 1
+    of_runs = [each for each in statements if "FROM operation_runs" in each]
+    assert len(of_runs) == 2
+    assert sum("summary_counts" in each for each in of_runs) == 1
 
 
 def test_reading_changes_nothing(host: Host) -> None:
@@ -366,3 +373,366 @@ def test_what_a_subclass_leaves_out_of_its_query_has_no_page_and_no_poll(
         poll = f"/admin/ops-refresh/operation-detail?id={id}"
         assert client.get(page).status_code == status
         assert client.get(poll, headers=POLL).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("values", "title"),
+    [
+        ({"status": "queued"}, "… integrity.verify – Queued"),
+        ({"status": "running"}, "▶ integrity.verify – Running"),
+        (
+            {"status": "running", "summary_counts": {"total": 7, "processed": 3}},
+            "▶ 42 % integrity.verify – Running",
+        ),
+        (
+            {
+                "status": "completed",
+                "outcome": "succeeded",
+                "summary_counts": {"total": 7, "processed": 7},
+            },
+            "✔ integrity.verify – Succeeded",
+        ),
+        (
+            {"status": "completed", "outcome": "partially_succeeded"},
+            "⚠ integrity.verify – Partially succeeded",
+        ),
+        (
+            {"status": "completed", "outcome": "failed"},
+            "✘ integrity.verify – Failed",
+        ),
+        ({"status": "gone", "type": ""}, "? Operation – Unknown"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_title_says_the_state_first(
+    host: Host, values: dict[str, t.Any], title: str
+) -> None:
+    """The tab shows sign and percentage; what a poll brings says the same."""
+    run = host.add_run(**values)
+    client = host.client(ADA)
+    page = client.get(details(run))
+    assert soup(page).title is not None
+    assert soup(page).title.text == title  # type: ignore[union-attr]
+    answer = poll(client, f"/admin/ops-refresh/operation-detail?id={run}")
+    [element] = soup(answer).select("[data-ops-refresh-title]")
+    assert element["data-ops-refresh-title"] == title
+
+
+def test_a_page_at_rest_offers_nothing_that_needs_a_script(host: Host) -> None:
+    """No button copies where no script is: the text is there to be marked instead."""
+    run = host.add_run(status="running", context={"a": 1})
+    client = host.client(ADA)
+    inside = region(client.get(details(run))).element
+    [button] = inside.select("button[data-ops-refresh-copy]")
+    assert "hidden" in button.attrs
+    [text] = inside.select(f"#{button['data-ops-refresh-copy']}")
+    assert json.loads(text.text) == {"a": 1}
+    host.update(OperationRun, run, status="completed", outcome="failed")
+    page = client.get(details(run))
+    assert is_silent(page)
+    assert not region(page).element.select("button")
+    assert json.loads(region(page).element.select("pre")[0].text) == {"a": 1}
+
+
+def shown(host: Host, **values: t.Any) -> str:
+    """What the region of a run with these values says."""
+    run = host.add_run(**values)
+    page = host.client(ADA).get(details(run))
+    return region(page).element.get_text(" ", strip=True)
+
+
+class PacedRun(Model):
+    """A run that knows when it was last written to."""
+
+    __tablename__ = "paced_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    outcome: orm.Mapped[str | None] = orm.mapped_column(sa.String(20))
+    summary_counts: orm.Mapped[t.Any] = orm.mapped_column(sa.JSON)
+    created_at: orm.Mapped[dt.datetime | None]
+    started_at: orm.Mapped[dt.datetime | None]
+    completed_at: orm.Mapped[dt.datetime | None]
+    updated_at: orm.Mapped[dt.datetime | None]
+
+
+@pytest.fixture
+def paced(make_host: cabc.Callable[..., Host]) -> Host:
+    ops = OpsRefresh(operation_run=PacedRun)
+    ops.scope_loader(load_scope)
+    return make_host(ops=ops)
+
+
+def test_throughput_and_time_left_are_told_from_stored_values_alone(
+    paced: Host, frozen_clock: Clock
+) -> None:
+    """They stay as they are until something is written, however late it gets."""
+    host, counts = paced, {"total": 400, "processed": 100}
+    own = {"workspace_id": 1, "type": "a", "status": "running", "created_at": NOW}
+    written = NOW + dt.timedelta(seconds=50)
+    times = {"started_at": NOW, "updated_at": written}
+    [run] = host.add(PacedRun(summary_counts=counts, **own, **times))
+    client = host.client(ADA)
+    url = f"/admin/ops-refresh/operation-detail?id={run}"
+    answer = poll(client, url)
+    text = soup(answer).get_text(" ", strip=True)
+    assert "about 3 min left" in text
+    assert f"Throughput 2 per second Counted at {host.written(written)}" in text
+    frozen_clock.advance(hours=3)
+    assert poll(client, url, answer.headers["ETag"]).status_code == 304
+    counts = {"total": 400, "processed": 390}
+    host.update(PacedRun, run, summary_counts=counts)
+    answer = poll(client, url, answer.headers["ETag"])
+    assert "about 10 s left" in answer.text
+    # Nothing is left of a run that is over, and its average is a fact.
+    host.update(
+        PacedRun,
+        run,
+        status="completed",
+        outcome="succeeded",
+        completed_at=NOW + dt.timedelta(minutes=10),
+    )
+    text = soup(poll(client, url)).get_text(" ", strip=True)
+    assert "left" not in text
+    assert "Counted at" not in text
+    assert "Average throughput 39 per minute" in text
+
+
+@pytest.mark.parametrize("processed", [0, 1, 100_000])
+def test_any_progress_has_a_page(paced: Host, processed: int) -> None:
+    """None, one, a hundred thousand: of few, no pace is told, nor of an empty queue."""
+    own = {"workspace_id": 1, "type": "a", "created_at": NOW, "started_at": NOW}
+    counts = {"total": 200_000, "processed": processed}
+    for status in ("queued", "running"):
+        [run] = paced.add(
+            PacedRun(
+                status=status,
+                summary_counts=counts,
+                updated_at=NOW + dt.timedelta(seconds=1_000),
+                **own,
+            )
+        )
+        text = paced.client(ADA).get(details(run)).text
+        tells = status == "running" and processed > 1
+        assert ("about 15 min left" in text) is tells
+        assert ("100 per second" in text) is tells
+
+
+def test_without_a_time_of_its_counts_a_running_run_has_no_pace(host: Host) -> None:
+    """A model that has no ``updated_at`` cannot tell how old its counts are."""
+    counts = {"total": 400, "processed": 100}
+    text = shown(host, status="running", started_at=NOW, summary_counts=counts)
+    assert "100 / 400" in text
+    assert "left" not in text
+    assert "Throughput" not in text
+
+
+def test_a_stalled_run_has_no_time_left(
+    make_host: cabc.Callable[..., Host], frozen_clock: Clock
+) -> None:
+    """What was estimated while it went on is not said of one that is silent."""
+    ops = OpsRefresh(operation_run=PacedRun)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops, config={"OPS_REFRESH_STALLED_AFTER_SECONDS": 60})
+    own = {"workspace_id": 1, "type": "a", "status": "running", "created_at": NOW}
+    counts = {"total": 400, "processed": 100}
+    written = NOW + dt.timedelta(seconds=50)
+    times = {"started_at": NOW, "updated_at": written}
+    [run] = host.add(PacedRun(summary_counts=counts, **own, **times))
+    client = host.client(ADA)
+    assert "about 3 min left" in client.get(details(run)).text
+    frozen_clock.advance(seconds=110)
+    assert "left" not in region(client.get(details(run))).element.get_text()
+
+
+def test_a_finished_run_shows_how_it_shared_its_time(host: Host) -> None:
+    """A bar of waiting and working beside the durations, as wide as they were."""
+    run = host.add_run(
+        status="completed",
+        outcome="succeeded",
+        started_at=NOW + dt.timedelta(seconds=30),
+        completed_at=NOW + dt.timedelta(seconds=120),
+    )
+    inside = region(host.client(ADA).get(details(run))).element
+    waited, worked = inside.select("svg rect")
+    assert (waited["width"], worked["x"], worked["width"]) == ("25.0", "25.0", "75.0")
+    text = inside.get_text(" ", strip=True)
+    for words in ("waited 30 s", "worked 1 min 30 s", "after 2 min 0 s"):
+        assert words in text
+
+
+def test_a_run_that_was_never_started_says_so(host: Host) -> None:
+    """Nothing is made up for a time that is not stored, and no bar is drawn."""
+    ended = NOW + dt.timedelta(seconds=9)
+    text = shown(host, status="completed", outcome="failed", completed_at=ended)
+    assert "waited 9 s Started not recorded Finished" in text
+    assert "worked" not in text
+    text = shown(host, status="completed", outcome="succeeded")
+    assert "Started not recorded Finished not recorded" in text
+
+
+def test_times_that_run_backwards_are_called_so(host: Host) -> None:
+    """Finished before it was started: no duration of it is shown as one."""
+    run = host.add_run(
+        status="completed",
+        outcome="succeeded",
+        started_at=NOW + dt.timedelta(hours=1),
+        completed_at=NOW + dt.timedelta(minutes=1),
+    )
+    inside = region(host.client(ADA).get(details(run))).element
+    text = inside.get_text(" ", strip=True)
+    assert "These times contradict each other" in text
+    assert "worked" not in text
+    assert not inside.select("svg")
+
+
+def test_what_is_ahead_of_an_active_run_is_shown_as_such(host: Host) -> None:
+    """A queued run waits for, a running one works for; the rest is not yet."""
+    text = shown(host, status="queued")
+    assert "waiting for 0 s Started not yet Finished not yet" in text
+    text = shown(host, status="running", started_at=NOW)
+    assert "waited 0 s" in text
+    assert "working for 0 s Finished not yet" in text
+
+
+FAILURES = [
+    {"code": code, "message": f"message {n}", "path": f"{n}.py"}
+    for n, code in enumerate(["missing"] * 3 + ["altered"] * 25 + [""] * 2)
+]
+
+
+def test_failures_are_grouped_by_code(host: Host) -> None:
+    """The most frequent first and open, each with its count and its first examples."""
+    run = host.add_run(
+        status="completed", outcome="failed", failure_summary={"entries": FAILURES}
+    )
+    inside = region(host.client(ADA).get(details(run))).element
+    groups = inside.select("details.ops-refresh-fold")
+    names = [each.summary.get_text(" ", strip=True) for each in groups if each.summary]
+    assert names == ["altered 25", "missing 3", "without a code 2"]
+    assert ["open" in each.attrs for each in groups] == [True, False, False]
+    assert [len(each.select("tbody tr")) for each in groups] == [10, 3, 2]
+    assert "The first 10 of 25 are shown." in groups[0].text
+    assert "are shown" not in groups[1].text
+
+
+def test_a_message_of_all_failures_of_a_code_is_said_once(host: Host) -> None:
+    """The summary says it, so that a folded group tells what it holds; below, where."""
+    same = [{"code": "a", "message": "It is gone.", "path": f"{n}"} for n in range(3)]
+    run = host.add_run(status="completed", outcome="failed", failure_summary=same)
+    inside = region(host.client(ADA).get(details(run))).element
+    assert inside.get_text().count("It is gone.") == 1
+    found = [each.text.strip() for each in inside.select("details li")]
+    assert found == ["0", "1", "2"]
+
+
+def test_a_link_leaves_one_code_to_be_seen(host: Host) -> None:
+    """Filtered by the address alone; polls keep it, and a link leads back."""
+    run = host.add_run(status="running", failure_summary=FAILURES)
+    client = host.client(ADA)
+    page = client.get(details(run))
+    links = region(page).element.select("details.ops-refresh-fold a")
+    for link, code, number in zip(
+        links, ["altered", "missing", ""], [25, 3, 2], strict=True
+    ):
+        answer = client.get(str(link["href"]))
+        found = region(answer)
+        [group] = found.element.select("details.ops-refresh-fold")
+        assert len(group.select("tbody tr")) == number
+        assert found.url is not None
+        polled = soup(poll(client, found.url))
+        assert len(polled.select("details.ops-refresh-fold")) == 1
+        [back] = found.element.select("p > a")
+        assert str(back["href"]).partition("#")[0] == details(run)
+        assert code in found.url
+
+
+def test_an_unknown_code_shows_no_failure_and_a_way_back(host: Host) -> None:
+    """A code from elsewhere is repeated as text, with a link to all of them."""
+    run = host.add_run(status="completed", outcome="failed", failure_summary=FAILURES)
+    evil = "<b>no\x00such"
+    url = details(run) + "&failure_code=" + urllib.parse.quote(evil)
+    response = host.client(ADA).get(url)
+    assert response.status_code == 200
+    inside = region(response).element
+    assert not inside.select("table, b")
+    text = inside.get_text(" ", strip=True)
+    said = "None that is stored here has this code: <b>no\ufffdsuch Show all failures"
+    assert said in text
+    assert is_silent(response)
+
+
+def test_counts_of_a_list_that_is_cut_are_said_to_be_of_a_part(host: Host) -> None:
+    """A hundred thousand failures: what is counted, and that it is not all."""
+    many = [{"code": f"c{n % 30}", "message": "m"} for n in range(100_000)]
+    text = shown(host, status="completed", outcome="failed", failure_summary=many)
+    assert "the stored list goes on" in text
+    assert "10 more codes are not shown." in text
+    summary = {"total": 100_000, "entries": FAILURES}
+    text = shown(host, status="completed", outcome="failed", failure_summary=summary)
+    assert "Failures 100,000" in text
+    assert "Counted by code are the first 30 of 100,000." in text
+
+
+def test_the_context_is_a_tree(host: Host) -> None:
+    """Objects and lists fold, masked values are marked, the text stands below."""
+    context = {
+        "environment": {"python": "3.12", "empty": {}},
+        "files": [1, 2],
+        "api_token": "s3cret",
+        "looks_like_it": "••••••",
+    }
+    run = host.add_run(status="completed", outcome="failed", context=context)
+    response = host.client(ADA).get(details(run))
+    assert "s3cret" not in response.text
+    tree = region(response).element.select_one(".ops-refresh-tree")
+    assert tree is not None
+    folds = [each.get_text(" ", strip=True) for each in tree.select("summary")]
+    assert folds == ["environment {2}", "files [2]"]
+    assert [each.text for each in tree.select(".ops-refresh-masked")] == [
+        "•••••• masked"
+    ]
+    assert [each.text for each in tree.select("code")][:2] == ['"3.12"', "{}"]
+    shown_text = region(response).element.select("pre")[0].text
+    assert json.loads(shown_text) == {**context, "api_token": "••••••"}
+
+
+class _OwnRegion(OperationsView):
+    detail_region_template = "own_region.html"
+
+
+def test_a_template_of_before_has_all_its_variables(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """What a subclass wrote for the region's template is still there."""
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=_OwnRegion)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    host.app.jinja_loader = DictLoader(
+        {
+            "own_region.html": "{{ run.type }} {{ now }} {{ vitality.awaited }}"
+            "{{ page_url }} {{ context.text }} {{ failures.entries | length }}"
+            "{{ failures.total }} {{ formatting.timestamp(run.created_at) }}"
+            "{{ number(1000) }} {{ count_label('total') }} {{ own_columns | length }}"
+            "{{ _gettext('Context') }} {{ get_value }}"
+        }
+    )
+    run = host.add_run(context={"a": 1}, failure_summary=["x"])
+    text = region(host.client(ADA).get(details(run))).element.get_text()
+    assert "integrity.verify" in text
+    assert '"a": 1' in text
+    assert "11" in text
+
+
+def test_a_dialog_has_the_style_of_what_it_shows(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """A list that opens details over itself links their style; another does not."""
+    for modal in (True, False):
+        view = type("View", (OperationsView,), {"details_modal": modal})
+        ops = OpsRefresh(operation_run=OperationRun, operations_view=view)
+        ops.scope_loader(load_scope)
+        listed = make_host(ops=ops).client(ADA).get("/admin/operations/")
+        styles = [str(link["href"]) for link in soup(listed).select("link")]
+        assert any("operation_detail.css" in each for each in styles) is modal

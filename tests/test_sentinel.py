@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import datetime as dt
 import typing as t
 
 import pytest
@@ -34,6 +35,9 @@ LIST = "/admin/operations/"
 #: A run, its person and its tenant out of Eve's scope: of another workspace, and of
 #: a tenant of her own workspace. Each stands in a row of the same number.
 FOREIGN = {31: (2, 31), 32: (1, 32)}
+
+#: A run of Eve's own that is over, and runs and packs beside it that are not hers.
+OWN_AT_REST = 2
 
 
 def marked(model: type[Model], **values: t.Any) -> Model:
@@ -75,6 +79,25 @@ def add_marked(host: Host) -> None:
                 **times,
             ),
             marked(
+                OperationRun,
+                id=id + 10,
+                workspace_id=workspace_id,
+                tenant_id=tenant_id,
+                user_id=id,
+                type="own.at.rest",
+                status="running",
+                created_at=NOW + dt.timedelta(seconds=id - 31 or -1),
+            ),
+            marked(
+                ReviewPack,
+                id=id + 10,
+                workspace_id=workspace_id,
+                tenant_id=tenant_id,
+                operation_run_id=OWN_AT_REST,
+                status=MARKER[:20],
+                created_at=NOW,
+            ),
+            marked(
                 ReviewPack,
                 id=id,
                 workspace_id=workspace_id,
@@ -101,6 +124,11 @@ def requests_of(
         yield url, client.get(url, headers=POLL)
     url = "/admin/ops-refresh/operations-overview"
     yield url, client.get(url, headers=POLL)
+    own = f"?id={OWN_AT_REST}&failure_code={31}"
+    for path in (f"{LIST}details/{own}", f"{LIST}details/{own.partition('&')[0]}"):
+        yield path, client.get(path)
+    polled = f"/admin/ops-refresh/operation-detail{own}"
+    yield polled, client.get(polled, headers=POLL)
     for id in FOREIGN:
         for path in ("details/", "edit/", "new/", "details/nothing", "nothing/"):
             yield path, client.get(f"{LIST}{path}?id={id}")
@@ -133,6 +161,7 @@ def marked_host(make_host: cabc.Callable[..., Host]) -> Host:
     host = make_host(ops=make_ops(EverythingOn))
     host.add(User(id=EVE, name="Eve", workspace_id=1, tenant_ids=[1]))
     host.add_run(id=1, user_id=EVE, type="own")
+    host.add_run(id=OWN_AT_REST, status="completed", type="own.at.rest")
     add_marked(host)
     return host
 
@@ -152,6 +181,16 @@ def test_no_byte_of_a_foreign_row_is_in_any_answer(
     with client.session_transaction() as session:
         assert MARKER not in repr(dict(session))
     assert MARKER not in caplog.text
+
+
+def test_no_foreign_run_and_no_foreign_pack_is_beside_an_own_run(
+    marked_host: Host,
+) -> None:
+    """Runs of its type, and packs that name it, are not there for who may not see."""
+    page = marked_host.client(EVE).get(f"{LIST}details/?id={OWN_AT_REST}")
+    assert page.status_code == 200
+    assert "Runs of this type" not in page.text
+    assert "Review pack" not in page.text
 
 
 def test_the_marker_is_there_for_who_may_see_it(marked_host: Host) -> None:

@@ -13,12 +13,14 @@ from ..model_mapping import ModelMapping
 from ..needed_indexes import LATEST_PACK
 from ..needed_indexes import NeededIndex
 from ..needed_indexes import NEWEST_RUNS
+from ..needed_indexes import PACK_OF_RUN
 from ..needed_indexes import RUNS_BY_END
 from ..needed_indexes import RUNS_BY_STATUS
 from ..needed_indexes import RUNS_BY_TENANT
 from ..needed_indexes import RUNS_BY_TYPE
 from ..needed_indexes import RUNS_OF_STATUS
 from ..overview_card import OverviewRegion
+from ..review_packs import PackReader
 from ..statuses import StatusRules
 
 
@@ -63,10 +65,16 @@ def all_records(installation: Installation) -> list[Records]:
                 review_packs.OPTIONAL,
                 packs.statuses,
                 "pack_statuses",
-                _in_workspaces(installation, [LATEST_PACK]),
+                _in_workspaces(installation, _needed_by_packs(packs)),
             )
         )
     return found
+
+
+def _needed_by_packs(packs: PackReader) -> list[NeededIndex]:
+    """What the card asks for, and the page of a run that has made a pack."""
+    names_run = packs.runs is not None and packs.packs.has("operation_run_id")
+    return [LATEST_PACK, PACK_OF_RUN] if names_run else [LATEST_PACK]
 
 
 def _needed_by_runs(

@@ -250,12 +250,15 @@ def test_all_is_reached_and_done_by_the_keyboard(
     shown.host.update(OperationRun, 1, type="changed.kind")
     page.keyboard.press("Enter")
     expect(page.get_by_text("changed.kind", exact=True)).to_be_visible()
-    stored = page.get_by_role("group", name="Context")
+    fold = page.locator("summary", has_text="As JSON")
     for _ in range(9):
         page.keyboard.press("Tab")
-        if stored.evaluate("(node) => node === document.activeElement"):
+        if fold.evaluate("(node) => node === document.activeElement"):
             break
-    expect(stored).to_be_focused()
+    expect(fold).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("group", name="Context as JSON")).to_be_focused()
     page.keyboard.press("End")
     page.wait_for_function("document.activeElement.scrollTop > 0")
 

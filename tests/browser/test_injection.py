@@ -286,8 +286,18 @@ def test_nothing_drawn_by_the_server_runs(attacked: Attacked, victim: Victim) ->
     attacked.strike(PAYLOADS)
     victim.tabs.open("all", f"/first/{len(PAYLOADS)}")
     assert victim.texts(RUN_TYPES) == SHOWN
-    messages = f"{RUN} tbody tr:first-child td:nth-child(2)"
-    assert victim.texts(messages) == SHOWN
+    # One entry has the payload as its code, the other is nothing but the payload.
+    messages = victim.texts(f"{RUN} summary > .ops-refresh-message")
+    assert sorted(messages) == sorted(SHOWN * 2)
+    subjects = victim.texts(f"{RUN} .ops-refresh-subjects > li")
+    assert all(
+        subject.strip().startswith(text.strip())
+        for subject, text in zip(subjects, SHOWN, strict=True)
+    )
+    codes = victim.texts(f"{RUN} summary > code")
+    assert {*codes} == {*SHOWN, "without a code"}
+    names = victim.texts(f"{RUN} div > ul > li:first-child > .ops-refresh-name")
+    assert [name[:100] for name in names] == [text[:100] for text in SHOWN]
     assert len(victim.texts(f"{RUN} pre")) == len(PAYLOADS)
     victim.assert_unharmed()
 

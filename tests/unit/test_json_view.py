@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from flask_ops_refresh.failure_summary import failures
 from flask_ops_refresh.json_view import closed
-from flask_ops_refresh.json_view import Failure
-from flask_ops_refresh.json_view import failures
 from flask_ops_refresh.json_view import Masking
 from flask_ops_refresh.json_view import read_figures
 from flask_ops_refresh.json_view import readable
@@ -135,45 +134,6 @@ def test_anything_stored_is_read(stored: t.Any) -> None:
     failures(stored, None, MASKING)
 
 
-@pytest.mark.parametrize(
-    ("stored", "entries", "total", "has_rest"),
-    [
-        (["text"], [Failure(message="text")], 1, False),
-        (
-            [{"code": "c", "message": "m", "path": "p", "x": 1}],
-            [Failure("c", "m", "p", '{"x": 1}')],
-            1,
-            False,
-        ),
-        ({"total": 9, "items": [{"error": "e"}]}, [Failure(message="e")], 9, False),
-        ({"errors": [], "note": "n"}, [], 0, True),
-        ({"note": "n"}, [], 0, True),
-        ("just text", [], 0, True),
-        (7, [], 0, True),
-        ([[1, 2]], [Failure(message="[1, 2]")], 1, False),
-        ({"total": "many", "entries": [1]}, [Failure(message="1")], 1, False),
-    ],
-)
-def test_failures_of_any_shape(
-    stored: t.Any, entries: list[Failure], total: int, has_rest: bool
-) -> None:
-    """Lists are tables, an object's list too; the rest stands below as it is."""
-    found = failures(json.dumps(stored), None, MASKING)
-    assert found is not None
-    assert list(found.entries) == entries
-    assert found.total == total
-    assert (found.rest is not None) is has_rest
-
-
-def test_many_failures_are_bounded() -> None:
-    """Fifty are shown, the total is said, and secrets in them are masked."""
-    stored = [{"code": "x", "token": SECRET} for _ in range(400)]
-    found = failures(json.dumps(stored), None, MASKING)
-    assert found is not None
-    assert (len(found.entries), found.total) == (50, 400)
-    assert SECRET not in repr(found)
-
-
 def cut_text(stored: str) -> str:
     """What is shown of the beginning of a longer text."""
     text = readable(stored, JSON_LIMIT + 1, MASKING)
@@ -271,13 +231,6 @@ def test_deep_nesting_beyond_the_limit_is_broken() -> None:
     text = readable("[" * JSON_LIMIT, 100_000, MASKING)
     assert text is not None
     assert text.broken
-
-
-def test_counts_without_end_do_no_harm() -> None:
-    """A total of hundreds of digits is a total."""
-    found = failures('{"total": 1' + "0" * 400 + ', "items": ["x"]}', None, MASKING)
-    assert found is not None
-    assert found.total == 10**400
 
 
 def test_no_number_and_infinity_are_shown() -> None:
