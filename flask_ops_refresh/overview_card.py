@@ -108,8 +108,7 @@ def draw_overview(installation: Installation) -> Markup:
         render_template(
             "flask_ops_refresh/_overview_card.html",
             inner=inner,
-            stylesheets=live_region.stylesheet(installation)
-            + live_region.stylesheet(installation, "overview.css"),
+            stylesheets=live_region.stylesheet(installation, "overview.css"),
             _gettext=gettext,
         )
     )
