@@ -52,6 +52,7 @@ RUNS_BY_STATUS = NeededIndex(
     ("status", "created_at", KEY),
     on_every_page=False,
 )
+RETRIES = NeededIndex("retries", "a run's retries", ("retry_of_id",))
 LATEST_PACK = NeededIndex(
     "latest",
     "the card's latest pack of a tenant",

@@ -13,6 +13,7 @@ import urllib.parse
 import flask_admin
 from flask import abort
 from flask import current_app
+from flask import flash
 from flask import render_template
 from flask import request
 from flask_admin.base import expose
@@ -34,6 +35,10 @@ from .live_region import Args
 from .live_region import LiveRegion
 from .live_region import LiveState
 from .locality import one_locality
+from .operation_actions import allowed_actions
+from .operation_actions import draw_dialogs
+from .operation_actions import left_out
+from .operation_actions import offered_actions
 from .operation_columns import count_label
 from .operation_columns import EXPORT_FORMATTERS
 from .operation_columns import EXPORTED
@@ -41,6 +46,8 @@ from .operation_columns import FORMATTERS
 from .operation_columns import LABELS
 from .operation_columns import LISTED
 from .operation_filters import run_filters
+from .operation_retries import draw_retries
+from .operation_retries import read_retries
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
 from .operation_runs import RunRow
@@ -49,6 +56,7 @@ from .request_state import request_state
 from .scope import Scope
 from .scoped_view import ScopedModelView
 from .spreadsheet import defused
+from .stored_row import StoredRow
 from .translation import gettext
 from .translation import lazy_gettext
 from .vitality import Vitality
@@ -252,6 +260,14 @@ class OperationsView(ScopedModelView):
         found = query.with_entities(*columns).all()
         return [self._reader.row(stored, instances) for stored in found]
 
+    def _ids_offered(self, name: str, ids: list[str]) -> list[str]:
+        keys = [key for key in map(self._records.decode_key, ids) if key is not None]
+        rows = [row for query in self._queries_of(keys) for row in self._rows(query)]
+        offered = {row.key for row in rows if self.is_action_offered(name, row)}
+        if len(offered) < len(ids):
+            flash(left_out(self, name, ids, offered), "warning")
+        return [id for id in ids if id in offered]
+
     def _instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
         return {self.get_pk_value(each): each for each in self.get_those(keys)}
 
@@ -273,21 +289,32 @@ class OperationsView(ScopedModelView):
         state = live_region.load(self.installation, region, scope, args)
         if state is None:
             abort(404)
-        inner = Markup(region.render(state))
+        run = state.context()["run"]
         if self.details_modal and request.args.get("modal"):
+            # A dialog of its own cannot be opened over this one.
+            bare = LiveState(None, None, lambda: {"run": run, "actions": ()})
+            inner = Markup(region.render(bare))
             return self.render(self.details_modal_template, live_inner=inner)
         return_url = request.args.get("url")
         if not return_url or not stays_here(return_url):
             return_url = self.get_url(".index_view")
         stylesheet = live_region.stylesheet(self.installation)
+        frame = live_region.frame(self.installation, region, args, scope, state)
         return self.render(
             self.details_template,
             details_columns=(),
             stylesheet=stylesheet,
-            live_frame=live_region.frame(self.installation, region, args, scope, state),
-            live_inner=inner,
+            live_frame=frame,
+            live_inner=Markup(region.render(state)),
+            retries=self._retries(run, frame.region_id),
             return_url=return_url,
         )
+
+    def _retries(self, run: RunRow, region_id: str) -> Markup:
+        """The run's retries, in what goes with its region."""
+        retries = read_retries(self._reader, self.get_query, run)
+        drawn = draw_retries(retries, self.run_url)
+        return live_region.surface(region_id, drawn) if drawn else drawn
 
     def render(self, template: str, **kwargs: t.Any) -> str:
         """Render a template; the list's as a region alone when a poll asks for it."""
@@ -367,7 +394,7 @@ class OperationsView(ScopedModelView):
             endpoint = self.endpoint + endpoint
         return super().get_url(endpoint, **kwargs)
 
-    def run_url(self, run: RunRow) -> str:
+    def run_url(self, run: StoredRow) -> str:
         """The address of a run's detail page."""
         state = request_state()
         if (start := state.get("run_url")) is None:
@@ -397,6 +424,29 @@ class OperationsView(ScopedModelView):
         if args.search:
             args.search = args.search.replace("\0", "")[:_SEARCH_LIMIT]
         return args
+
+    # Actions
+
+    def is_action_offered(self, name: str, run: RunRow) -> bool:
+        """Whether an action is possible for a run as it is now.
+
+        Override it for actions that are not possible at any time. It is asked for
+        the buttons on a run's page, in each poll as well, and again of every run
+        that an action is sent for: runs for which it is not offered are left out.
+        """
+        return True
+
+    def _return_url(self) -> str | None:
+        """Where the form leads back to; not to the page of a run that is gone."""
+        url = super()._return_url()
+        parts = urllib.parse.urlsplit(url or "")
+        if parts.path != urllib.parse.urlsplit(self.get_url(".details_view")).path:
+            return url
+        query = dict(urllib.parse.parse_qsl(parts.query))
+        if self.get_one(query.get("id")) is not None:
+            return url
+        listed = query.get("url")
+        return listed if stays_here(listed) else None
 
     # What the regions ask for
 
@@ -462,13 +512,25 @@ class OperationDetailRegion(LiveRegion):
             now=now,
             steps=self._view.installation.settings.run_intervals_seconds,
         )
-        version = (run.stored_values, vitality, self._view.own_version([run]))
-        return LiveState(version, interval, lambda: {"run": run})
+        actions = offered_actions(self._view, run)
+        offered = [(action.name, action.text) for action in actions]
+        own = self._view.own_version([run])
+        version = (run.stored_values, vitality, own, offered)
+        return LiveState(version, interval, lambda: {"run": run, "actions": actions})
 
     def render(self, state: LiveState) -> str:
         """Render the view's region template."""
-        context = self._view.detail_context(state.context()["run"])
+        shown = state.context()
+        context = {**self._view.detail_context(shown["run"])}
+        context.setdefault("actions", shown["actions"])
         return render_template(self._view.detail_region_template, **context)
+
+    def beside(self, state: LiveState) -> Markup:
+        """The dialogs of the actions, of those too that a poll may offer yet."""
+        run, actions = (state.context()[name] for name in ("run", "actions"))
+        if state.interval is not None:
+            actions = allowed_actions(self._view, run)
+        return draw_dialogs(self._view, run, actions)
 
 
 class OperationListRegion(LiveRegion):

@@ -13,6 +13,7 @@ from ..model_mapping import ModelMapping
 from ..needed_indexes import LATEST_PACK
 from ..needed_indexes import NeededIndex
 from ..needed_indexes import NEWEST_RUNS
+from ..needed_indexes import RETRIES
 from ..needed_indexes import RUNS_BY_STATUS
 from ..needed_indexes import RUNS_BY_TENANT
 from ..needed_indexes import RUNS_BY_TYPE
@@ -74,6 +75,8 @@ def _needed_by_runs(
     needed = []
     if getattr(view, "column_default_sort", None) is None:
         needed.append(NEWEST_RUNS)
+    if runs.has("retry_of_id"):
+        needed.append(RETRIES)
     if getattr(view, "column_filters", None) is not None:
         return needed
     # An Enum names its types itself.
