@@ -90,7 +90,9 @@ def _do_with_each(
         try:
             results.append(do(int(id)))
         except IllegalTransition:
-            flash(f"Operation {id} is past that by now: nothing was changed.", "warning")
+            flash(
+                f"Operation {id} is past that by now: nothing was changed.", "warning"
+            )
         except AlreadyUnderWay:
             flash(f"What operation {id} does is under way already.", "warning")
     if len(results) == 1:

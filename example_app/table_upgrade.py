@@ -15,7 +15,7 @@ def add_what_is_missing(connection: sa.Connection, metadata: sa.MetaData) -> Non
 
     :raises RuntimeError: a column is missing that may not be null.
     """
-    if not any(_missing(connection, metadata)):
+    if next(_missing(connection, metadata), None) is None:
         return
     if connection.dialect.name == "sqlite":
         # Of several processes one does it, and the others find nothing to do.
@@ -49,4 +49,4 @@ def _add_column(connection: sa.Connection, column: sa.Column[object]) -> None:
     definition = str(CreateColumn(column).compile(dialect=connection.dialect))
     for key in column.foreign_keys:
         definition += f" REFERENCES {key.column.table.name} ({key.column.name})"
-    connection.execute(sa.DDL(f"ALTER TABLE {table} ADD COLUMN {definition}"))
+    connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {definition}")

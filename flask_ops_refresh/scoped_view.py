@@ -206,7 +206,7 @@ class ScopedModelView(ModelView):
 
     def _return_url(self) -> str | None:
         """Where the form that was sent leads back to."""
-        return get_redirect_target()  # type: ignore[no-any-return]
+        return get_redirect_target()
 
     def _require_one(self, id: t.Any) -> None:
         name_records([id])

@@ -157,7 +157,7 @@ def test_only_what_is_in_scope_is_named(numbered: Host) -> None:
         numbered,
         NumberedRun(id=1, tenant_id=1),
         NumberedRun(id=2, tenant_id=2, parent=1),
-        NumberedRun(id=3, tenant_id=None, parent=2),
+        NumberedRun(id=3, tenant_id=sa.null(), parent=2),
         NumberedRun(id=4, tenant_id=1, parent=2),
         NumberedRun(id=5, workspace_id=2, parent=2),
         NumberedRun(id=6, tenant_id=2, parent=999),

@@ -279,7 +279,9 @@ def test_the_lists_own_menu_cancels_what_is_ticked(
             page.get_by_role("link", name="List", exact=True).click()
         page.locator("input.action-checkbox").check()
         questions: list[str] = []
-        page.on("dialog", lambda asked: (questions.append(asked.message), asked.accept()))
+        page.on(
+            "dialog", lambda asked: (questions.append(asked.message), asked.accept())
+        )
         page.get_by_role("button", name="With selected").click()
         page.locator(".dropdown-menu.show").get_by_text("Cancel").click()
         expect(page.locator(".alert")).to_contain_text("is being cancelled")

@@ -1,4 +1,4 @@
-"""Actions on a run's page in a real browser: their dialogs, and what rests under them."""
+"""Actions on a run in a real browser: their dialogs, and what rests under them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import collections.abc as cabc
 import typing as t
 
 import pytest
-from flask import Flask
 from flask import flash
+from flask import Flask
 from flask import session
 from flask_admin.actions import action
 from flask_admin.theme import Bootstrap4Theme
@@ -207,7 +207,7 @@ def test_what_may_not_be_seen_takes_its_dialogs_along(
 def test_axe_finds_nothing_against_buttons_and_dialog(
     acting: cabc.Callable[..., Live], page: Page, scheme: str
 ) -> None:
-    """Roles, names and contrast, in light and dark swatches and the system's colours."""
+    """Roles, names and contrast, in light, dark and the system's own colours."""
     if scheme == "forced colours":
         page.emulate_media(forced_colors="active")
     swatch = "default" if scheme == "forced colours" else scheme

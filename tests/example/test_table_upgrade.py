@@ -88,7 +88,9 @@ def test_an_older_database_goes_on(
         db.engine.dispose()
 
 
-def test_it_is_upgraded_once(old: str, make_example: cabc.Callable[..., Example]) -> None:
+def test_it_is_upgraded_once(
+    old: str, make_example: cabc.Callable[..., Example]
+) -> None:
     """Started again, nothing is left to do."""
     for _ in range(2):
         example = make_example(SQLALCHEMY_DATABASE_URI=old)
