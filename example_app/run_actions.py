@@ -67,8 +67,8 @@ class RunsView(OperationsView):
         begun = _do_with_each(
             ids,
             lambda id: service.run_again(id, user=user, within=within).id,
-            "was accepted once more",
-            "were accepted once more",
+            "is queued once more",
+            "are queued once more",
         )
         if len(ids) > 1 or not begun:
             return None
