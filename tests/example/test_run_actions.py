@@ -18,6 +18,7 @@ from example_app.database import db
 from example_app.findings import Findings
 from example_app.models import OperationRun
 from example_app.operation_runs import operation_run_service
+from example_app.run_actions import RunsView
 
 from .conftest import Example
 
@@ -212,6 +213,22 @@ def test_a_run_that_ends_between_the_question_and_the_service(
     assert alerts(client) == [
         f"Operation {run_id} is past that by now: nothing was changed."
     ]
+
+
+@pytest.mark.parametrize("name", ["cancel", "run_again"])
+def test_the_steps_themselves_reach_no_further(
+    example: Example,
+    runs: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    """Were everything offered, a run of no tenant would be left alone all the same."""
+    monkeypatch.setattr(RunsView, "is_action_offered", lambda *_: True)
+    client = example.client("ada")
+    before = stored(example)
+    for state in ("queued", "running", "ended"):
+        act(example, client, name, runs[f"none {state}"])
+    assert stored(example) == before
 
 
 @pytest.mark.parametrize("name", ["cancel", "run_again"])
