@@ -12,6 +12,8 @@ from sqlalchemy import event
 from sqlalchemy import exc
 from sqlalchemy import orm
 
+from .table_upgrade import add_what_is_missing
+
 #: What is raised while the database is away, or it or its pool is too busy to answer.
 DATABASE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
@@ -69,8 +71,9 @@ def utc_now() -> dt.datetime:
 
 
 def init_database(app: Flask) -> None:
-    """Connect the app and make the tables that are missing.
+    """Connect the app, make the tables that are missing and upgrade the others.
 
+    :raises RuntimeError: the tables are of a version that cannot be upgraded.
     :raises ValueError: the database is of a kind that the app does not know.
     """
     from . import models  # noqa: F401
@@ -102,6 +105,7 @@ def _make_tables(engine: sa.Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
         db.metadata.create_all(connection)
+        add_what_is_missing(connection, db.metadata)
 
 
 def _set_pragmas(connection: t.Any, record: object) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from flask import url_for
 
-from flask_ops_refresh import ALL_TENANTS
 from flask_ops_refresh import OpsRefresh
-from flask_ops_refresh import Scope
 from flask_ops_refresh.statuses import run_statuses
 
-from .current_place import current_place
 from .models import OperationRun
 from .models import ReviewPack
-from .models import User
+from .run_actions import RunsView
+from .visible_scope import load_scope
 
-ops = OpsRefresh(operation_run=OperationRun, review_pack=ReviewPack)
+ops = OpsRefresh(
+    operation_run=OperationRun, review_pack=ReviewPack, operations_view=RunsView
+)
+ops.scope_loader(load_scope)
 
 _statuses = run_statuses()
 
@@ -22,22 +23,6 @@ _statuses = run_statuses()
 def shown_status(run: OperationRun) -> str:
     """The status of a run as people are told it, the same on every page."""
     return _statuses.normalise(run.status, run.outcome)
-
-
-@ops.scope_loader
-def load_scope(user: User) -> Scope | None:
-    """What the signed-in person sees, where they work now."""
-    place = current_place()
-    if place is None:
-        return None
-    everything = place.membership.all_tenants
-    return Scope(
-        workspace_id=place.workspace.id,
-        tenant_ids=ALL_TENANTS if everything else [each.id for each in place.tenants],
-        tenant_id=place.tenant and place.tenant.id,
-        # A run of the whole workspace is for those who see the whole of it.
-        sees_tenantless=everything,
-    )
 
 
 @ops.review_pack_download_url

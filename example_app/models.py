@@ -83,6 +83,9 @@ class OperationRun(Model):
 
     Read it freely; only :class:`~example_app.operation_runs.OperationRunService`
     changes it.
+
+    :param cancel_requested_at: when somebody last asked for it to be cancelled.
+    :param retry_of_id: the run whose work is done once more.
     """
 
     __tablename__ = "operation_runs"
@@ -105,6 +108,10 @@ class OperationRun(Model):
     updated_at: orm.Mapped[dt.datetime] = orm.mapped_column(
         UtcDateTime, default=utc_now
     )
+    cancel_requested_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(UtcDateTime)
+    retry_of_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("operation_runs.id")
+    )
 
     user: orm.Mapped[User | None] = orm.relationship()
     tenant: orm.Mapped[Tenant | None] = orm.relationship(
@@ -126,6 +133,14 @@ class OperationRun(Model):
         sa.Index("ix_operation_runs_ended", "workspace_id", "completed_at", "id"),
         sa.Index("ix_operation_runs_type", "workspace_id", "type", "created_at"),
         sa.Index("ix_operation_runs_tenant", "workspace_id", "tenant_id", "created_at"),
+        sa.Index("ix_operation_runs_retries", "retry_of_id", "created_at", "id"),
+        sa.Index(
+            "ix_operation_runs_one_retry_at_a_time",
+            "retry_of_id",
+            unique=True,
+            sqlite_where=sa.text("status IN ('queued', 'running')"),
+            postgresql_where=sa.text("status IN ('queued', 'running')"),
+        ),
         # What a worker asks every few seconds, of all workspaces at once.
         sa.Index(
             "ix_operation_runs_active",

@@ -35,12 +35,16 @@ _Session: t.TypeAlias = "orm.scoped_session[t.Any]"
 
 _PACK_FAILED = {"status": "failed"}
 
+CANCELLED = Failure("cancelled", "It was cancelled before it was done.")
+
+_Conditions: t.TypeAlias = "cabc.Sequence[sa.ColumnElement[bool]]"
+
 #: Days for which a review pack is offered unless somebody chooses.
 KEEP_DAYS = 7
 
 
 class AlreadyUnderWay(Exception):
-    """A review pack of the tenant is being made: there is one at a time."""
+    """The work is under way already: a tenant's review pack, or a run's retry."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,11 +94,14 @@ class OperationRunService:
         tenant: Tenant | None,
         user: User | None,
         keep_days: int = KEEP_DAYS,
+        retry_of: OperationRun | None = None,
     ) -> OperationRun:
         """Accept work: it is stored first, so that it cannot get lost.
 
         :param keep_days: how long the review pack is offered, if it makes one.
-        :raises AlreadyUnderWay: a review pack of the tenant is being made.
+        :param retry_of: the run whose work it is once more.
+        :raises AlreadyUnderWay: a review pack of the tenant is being made, or that
+            run is being run again.
         """
         now = self._now()
         run = OperationRun(
@@ -102,6 +109,7 @@ class OperationRunService:
             workspace_id=workspace_id,
             tenant_id=tenant.id if tenant else None,
             user_id=user.id if user else None,
+            retry_of_id=retry_of.id if retry_of else None,
             created_at=now,
             updated_at=now,
         )
@@ -114,6 +122,58 @@ class OperationRunService:
             # It is accepted all the same: the worker finds it in the database.
             _log.error("Operation run %s is not on the queue yet: %s", run.id, error)
         return run
+
+    def run_again(
+        self, run_id: int, *, user: User | None, within: _Conditions = ()
+    ) -> OperationRun:
+        """Accept the work of a run that has ended once more, as a run of its own.
+
+        :param within: what the run has to meet as well, such as a scope.
+        :raises AlreadyUnderWay: it is being run again, or what it makes is made.
+        :raises IllegalTransition: it has not ended, or is not within.
+        """
+        ended = sa.select(OperationRun).where(
+            OperationRun.id == run_id, OperationRun.status == "completed", *within
+        )
+        run = self._session.scalars(ended).one_or_none()
+        if run is None:
+            raise IllegalTransition(run_id, "run again")
+        return self.request(
+            run.type,
+            workspace_id=run.workspace_id,
+            tenant=run.tenant,
+            user=user,
+            keep_days=run.review_pack.options["keep_days"]
+            if run.review_pack
+            else KEEP_DAYS,
+            retry_of=run,
+        )
+
+    def cancel(self, run_id: int, *, within: _Conditions = ()) -> None:
+        """End a queued run; have a running one stop at its next file.
+
+        Should that be done before the worker hears of it, it ends as what it is.
+
+        :param within: what the run has to meet as well, such as a scope.
+        :raises IllegalTransition: it has ended, or is not within.
+        """
+        now = self._now()
+        asked = {"cancel_requested_at": now}
+        ended = {
+            **asked,
+            **_completed("failed", now),
+            "failure_summary": Findings().led_by(CANCELLED).failure_summary(),
+        }
+        queued, running = (
+            [OperationRun.status == status, *within] for status in ("queued", "running")
+        )
+        # In this order: what is no longer queued is running, and never the reverse.
+        try:
+            self._change(
+                run_id, queued, ended, now, wanted="cancelled", pack=_PACK_FAILED
+            )
+        except IllegalTransition:
+            self._change(run_id, running, asked, now, wanted="cancelled")
 
     def start(self, run_id: int, worker_id: str) -> OperationRun:
         """Take a queued run to work on it.
@@ -136,15 +196,16 @@ class OperationRunService:
         )
         return self._session.get_one(OperationRun, run_id)
 
-    def report(self, run_id: int, worker_id: str, findings: Findings) -> None:
-        """Store how far a running run is."""
-        self._change(
+    def report(self, run_id: int, worker_id: str, findings: Findings) -> bool:
+        """Store how far a running run is; whether it is to be cancelled."""
+        cancel_requested_at = self._change(
             run_id,
             _running(worker_id),
             _found(findings),
             self._now(),
             wanted="reported on",
         )
+        return cancel_requested_at is not None
 
     def finish(
         self,
@@ -184,6 +245,9 @@ class OperationRunService:
             self._complete(run_id, worker_id, found, "failed", _PACK_FAILED)
             return
         run = self._session.get_one(OperationRun, run_id, populate_existing=True)
+        if run.cancel_requested_at is not None:
+            # It was to end, whatever took its worker.
+            reason = CANCELLED
         known = run.failure_summary or {}
         summary = {
             "total": known.get("total", 0) + 1,
@@ -220,17 +284,28 @@ class OperationRunService:
             self._session.commit()
         except exc.IntegrityError as error:
             self._session.rollback()
-            if run.review_pack is None or not self._is_making_one(run.review_pack):
+            if not self._is_under_way(run):
                 raise
             raise AlreadyUnderWay from error
 
-    def _is_making_one(self, pack: ReviewPack) -> bool:
-        under_way = sa.select(ReviewPack.id).where(
-            ReviewPack.workspace_id == pack.workspace_id,
-            ReviewPack.tenant_id == pack.tenant_id,
-            ReviewPack.status.in_(("queued", "generating")),
-        )
-        return self._session.scalar(under_way) is not None
+    def _is_under_way(self, run: OperationRun) -> bool:
+        ways = []
+        if run.retry_of_id is not None:
+            ways.append(
+                sa.select(OperationRun.id).where(
+                    OperationRun.retry_of_id == run.retry_of_id,
+                    OperationRun.status.in_(("queued", "running")),
+                )
+            )
+        if (pack := run.review_pack) is not None:
+            ways.append(
+                sa.select(ReviewPack.id).where(
+                    ReviewPack.workspace_id == pack.workspace_id,
+                    ReviewPack.tenant_id == pack.tenant_id,
+                    ReviewPack.status.in_(("queued", "generating")),
+                )
+            )
+        return any(self._session.scalar(way) is not None for way in ways)
 
     def _offered(self, run_id: int, made: MadePack) -> dict[str, t.Any]:
         """The values of a pack from now until it expires."""
@@ -269,18 +344,19 @@ class OperationRunService:
     def _change(
         self,
         run_id: int,
-        conditions: cabc.Iterable[sa.ColumnElement[bool]],
+        conditions: _Conditions,
         values: cabc.Mapping[str, t.Any],
         now: dt.datetime,
         *,
         wanted: str,
         pack: cabc.Mapping[str, t.Any] | None = None,
-    ) -> None:
+    ) -> dt.datetime | None:
+        """Take a step; gives when somebody asked for the run to be cancelled."""
         changed = self._session.execute(
             sa.update(OperationRun)
             .where(OperationRun.id == run_id, *conditions)
             .values(**values, updated_at=now)
-            .returning(OperationRun.id)
+            .returning(OperationRun.cancel_requested_at)
             .execution_options(synchronize_session=False)
         ).all()
         if changed and pack:
@@ -293,6 +369,7 @@ class OperationRunService:
         self._session.commit()
         if not changed:
             raise IllegalTransition(run_id, wanted)
+        return changed[0].cancel_requested_at  # type: ignore[no-any-return]
 
 
 def operation_run_service() -> OperationRunService:

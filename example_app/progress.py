@@ -14,10 +14,15 @@ class OperationStopped(Exception):
     """The worker is going away; the operation ends here."""
 
 
+class OperationCancelled(Exception):
+    """Somebody has asked for the operation to end here."""
+
+
 class Progress:
     """Counts what an operation does and reports it now and then.
 
-    :param report: takes the findings; costs a commit.
+    :param report: takes the findings; costs a commit. What it raises ends the
+        operation.
     :param interval: seconds between two reports at least.
     :param is_stopping: whether the worker is going away.
     """
@@ -40,7 +45,7 @@ class Progress:
     def expect(self, total: int) -> None:
         """Say how much there is to do."""
         self.findings.total = total
-        self._advance()
+        self.check_in()
 
     def describe(self, **facts: t.Any) -> None:
         """Add facts to the run's context."""
@@ -49,21 +54,22 @@ class Progress:
     def succeeded(self) -> None:
         """Count one that is in order."""
         self.findings.succeeded += 1
-        self._advance()
+        self.check_in()
 
     def skipped(self) -> None:
         """Count one that cannot be told."""
         self.findings.skipped += 1
-        self._advance()
+        self.check_in()
 
     def failed(self, *failures: Failure) -> None:
         """Count one that is not in order, for each of these reasons."""
         self.findings.failed += 1
         for failure in failures:
             self.findings.add(failure)
-        self._advance()
+        self.check_in()
 
-    def _advance(self) -> None:
+    def check_in(self) -> None:
+        """Stop if it is time to, and report if it is time for that."""
         if self._is_stopping():
             raise OperationStopped
         if self._clock() >= self._next_report:

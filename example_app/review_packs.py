@@ -20,13 +20,13 @@ from .current_place import choose_tenant
 from .current_place import current_place
 from .database import db
 from .database import utc_now
-from .live_operations import load_scope
 from .models import ReviewPack
 from .operation_runs import AlreadyUnderWay
 from .operation_runs import KEEP_DAYS
 from .operation_runs import operation_run_service
 from .pack_files import pack_files
 from .sign_in import signed_in_user
+from .visible_scope import load_scope
 
 #: Days for which a pack may be offered.
 KEEP_CHOICES = (1, KEEP_DAYS, 30)

@@ -22,12 +22,14 @@ from .findings import Findings
 from .models import OperationRun
 from .operation_catalogue import Operation
 from .operation_catalogue import OPERATIONS
+from .operation_runs import CANCELLED
 from .operation_runs import IllegalTransition
 from .operation_runs import MadePack
 from .operation_runs import operation_run_service
 from .operation_runs import OperationRunService
 from .pacing import Pacer
 from .pack_files import pack_files
+from .progress import OperationCancelled
 from .progress import OperationStopped
 from .progress import Progress
 from .recovery import fail_lost_runs
@@ -171,10 +173,13 @@ class Worker:
         self, service: OperationRunService, run_id: int, findings: Findings
     ) -> None:
         try:
-            service.report(run_id, self.id, findings)
+            is_cancelled = service.report(run_id, self.id, findings)
         except DATABASE_AWAY:
             # The next report says all that this one would have said.
             db.session.rollback()
+        else:
+            if is_cancelled:
+                raise OperationCancelled
 
     def _patiently(self, step: cabc.Callable[[], _Value]) -> _Value:
         """Take a step that needs the database, however long that is away."""
@@ -202,6 +207,7 @@ class Worker:
             self._app.config["FILES_PER_SECOND"],
             clock=time.monotonic,
             sleep=self.stopping.wait,
+            each=progress.check_in,
         )
         try:
             if operation.makes_pack:
@@ -209,6 +215,8 @@ class Worker:
             operation.work(environment, progress, pacer)
         except OperationStopped:
             return _STOPPED
+        except OperationCancelled:
+            return CANCELLED
         except IllegalTransition:
             raise
         except Exception as error:

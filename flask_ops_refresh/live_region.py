@@ -122,6 +122,10 @@ class LiveRegion(abc.ABC):
     def render(self, state: LiveState) -> str:
         """The region's inner HTML."""
 
+    def beside(self, state: LiveState) -> Markup:
+        """What stands beside it on a page, which no answer to a poll brings."""
+        return Markup()
+
 
 class FunctionRegion(LiveRegion):
     """A region written as one function and one template."""
@@ -230,10 +234,11 @@ def frame(
 ) -> Frame:
     """What makes a piece of a page a live region; inactive ones get an id only."""
     region_id = _element_id(region, args)
+    beside = _beside(installation, region, region_id, state)
     if state.interval is None:
         return Frame(
             Markup('<div id="{}">').format(region_id),
-            Markup("</div>"),
+            Markup("</div>") + beside,
             region_id,
         )
     controls = render_template(
@@ -258,11 +263,18 @@ def frame(
         clock.utc_now().timestamp(),
         _switched_off(region),
     )
-    closing = Markup('</div><script type="module" src="{}"{}></script>').format(
+    closing = Markup('</div>{}<script type="module" src="{}"{}></script>').format(
+        beside,
         asset_url(installation.blueprint_name, "refresh_region.js"),
         installation.nonce_attribute(),
     )
     return Frame(opening, closing, region_id)
+
+
+def surface(region_id: str, inner: Markup) -> Markup:
+    """A piece of a page that goes when what its region shows may not be seen."""
+    start = Markup('<div class="ops-refresh-surface" data-for="{}">').format(region_id)
+    return start + inner + Markup("</div>")
 
 
 def stylesheet(installation: Installation, *more: str) -> Markup:
@@ -319,6 +331,13 @@ def as_args(values: cabc.Mapping[str, t.Any]) -> Args:
     return MultiDict(
         {name: str(value) for name, value in values.items() if value is not None}
     )
+
+
+def _beside(
+    installation: Installation, region: LiveRegion, region_id: str, state: LiveState
+) -> Markup:
+    inner = region.beside(state)
+    return stylesheet(installation) + surface(region_id, inner) if inner else inner
 
 
 def _pause_key(region: LiveRegion) -> str:

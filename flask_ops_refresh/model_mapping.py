@@ -215,6 +215,27 @@ class ModelMapping:
         """A primary key as the text that stands in addresses."""
         return iterencode(str(value) for value in values)
 
+    def encode_held_key(self, value: t.Any) -> str:
+        """A key that another attribute holds, as the text that stands in addresses.
+
+        Keys of several columns are held as that text.
+        """
+        return self.encode_key((value,)) if len(self.primary_key) == 1 else str(value)
+
+    def holds_key(self, name: str, key: str) -> sa.ColumnElement[bool]:
+        """The condition that an attribute holds a key.
+
+        :param key: as it stands in addresses.
+        """
+        text = key
+        if len(self.primary_key) == 1:
+            [text] = iterdecode(key)
+        value = key_value(self.type_of(name), text)
+        if value is None:
+            return sa.false()
+        condition: sa.ColumnElement[bool] = getattr(self.model, name) == value
+        return condition
+
     def decode_key(self, text: str) -> tuple[t.Any, ...] | None:
         """The primary key that :meth:`encode_key` wrote, ``None`` for anything else."""
         parts = iterdecode(text)

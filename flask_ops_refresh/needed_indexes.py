@@ -64,6 +64,7 @@ RUNS_BY_END = NeededIndex(
     ("workspace_id",),
     ("completed_at", KEY),
 )
+RETRIES = NeededIndex("retries", "a run's retries", ("retry_of_id",))
 LATEST_PACK = NeededIndex(
     "latest",
     "the card's latest pack of a tenant",

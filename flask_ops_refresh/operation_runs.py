@@ -34,6 +34,7 @@ OPTIONAL = (
     "completed_at",
     "updated_at",
     "user",
+    "retry_of_id",
 )
 
 #: Counts shown of one run.
@@ -128,6 +129,8 @@ class RunReader:
         for name in ("summary_counts", *(_DETAIL_JSON if detail else ())):
             columns[name] = runs.json_text(name)
             columns[f"{name}_length"] = runs.json_length(name)
+        if detail:
+            columns["retry_of_id"] = runs.value("retry_of_id")
         if every:
             for i, column in enumerate(runs.every_column()):
                 columns[f"every_{i}"] = column
@@ -173,6 +176,16 @@ class RunRow(StoredRow):
     def tenant_id(self) -> t.Any:
         """The tenant's id; ``None`` for a tenantless run."""
         return stored_id(self._mapping.type_of("tenant_id"), self._raw("tenant_id"))
+
+    @property
+    def original_key(self) -> str | None:
+        """The key of the run that this one repeats, as it would stand in addresses.
+
+        It is known of a run that was read for its detail page.
+        """
+        held_as = self._mapping.type_of("retry_of_id")
+        held = stored_id(held_as, self._raw("retry_of_id"))
+        return None if held is None else self._mapping.encode_held_key(held)
 
     @functools.cached_property
     def started_at(self) -> dt.datetime | None:

@@ -14,6 +14,7 @@ import flask_admin
 import sqlalchemy as sa
 from flask import abort
 from flask import current_app
+from flask import flash
 from flask import render_template
 from flask import request
 from flask_admin.base import expose
@@ -37,6 +38,10 @@ from .live_region import LiveState
 from .locality import one_locality
 from .neighbours import NeighbourReader
 from .neighbours import Neighbours
+from .operation_actions import allowed_actions
+from .operation_actions import draw_dialogs
+from .operation_actions import left_out
+from .operation_actions import offered_actions
 from .operation_columns import count_label
 from .operation_columns import EXPORT_FORMATTERS
 from .operation_columns import EXPORTED
@@ -44,6 +49,8 @@ from .operation_columns import FORMATTERS
 from .operation_columns import LABELS
 from .operation_columns import LISTED
 from .operation_filters import run_filters
+from .operation_retries import draw_retries
+from .operation_retries import read_retries
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
 from .operation_runs import RunRow
@@ -268,6 +275,14 @@ class OperationsView(ScopedModelView):
         found = query.with_entities(*columns).all()
         return [self._reader.row(stored, instances) for stored in found]
 
+    def _ids_offered(self, name: str, ids: list[str]) -> list[str]:
+        keys = [key for key in map(self._records.decode_key, ids) if key is not None]
+        rows = [row for query in self._queries_of(keys) for row in self._rows(query)]
+        offered = {row.key for row in rows if self.is_action_offered(name, row)}
+        if len(offered) < len(ids):
+            flash(left_out(self, name, ids, offered), "warning")
+        return [id for id in ids if id in offered]
+
     def instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
         """The model's instances of those runs that are in scope, by their keys."""
         return {self.get_pk_value(each): each for each in self.get_those(keys)}
@@ -304,13 +319,16 @@ class OperationsView(ScopedModelView):
         state = live_region.load(self.installation, region, scope, args)
         if state is None:
             abort(404)
-        inner = Markup(region.render(state))
+        shown = state.context()
+        run = shown["run"]
         if self.details_modal and request.args.get("modal"):
+            # A dialog of its own cannot be opened over this one.
+            bare = LiveState(None, None, lambda: {**shown, "actions": ()})
+            inner = Markup(region.render(bare))
             return self.render(self.details_modal_template, live_inner=inner)
         return_url = request.args.get("url")
         if not return_url or not stays_here(return_url):
             return_url = self.get_url(".index_view")
-        run = state.context()["run"]
         stylesheet = live_region.stylesheet(self.installation, *region.stylesheets)
         frame = live_region.frame(self.installation, region, args, scope, state)
         return self.render(
@@ -321,7 +339,8 @@ class OperationsView(ScopedModelView):
             page_title=page_title(run),
             neighbours=self._draw_neighbours(scope, run, frame.region_id),
             live_frame=frame,
-            live_inner=inner,
+            live_inner=Markup(region.render(state)),
+            retries=self._retries(run, frame.region_id),
             return_url=return_url,
         )
 
@@ -336,6 +355,12 @@ class OperationsView(ScopedModelView):
             _gettext=gettext,
         )
         return Markup(drawn)
+
+    def _retries(self, run: RunRow, region_id: str) -> Markup:
+        """The run's retries, in what goes with its region."""
+        retries = read_retries(self._reader, self.get_query, run)
+        drawn = draw_retries(retries, self.run_url)
+        return live_region.surface(region_id, drawn) if drawn else drawn
 
     def render(self, template: str, **kwargs: t.Any) -> str:
         """Render a template; the list's as a region alone when a poll asks for it."""
@@ -453,6 +478,29 @@ class OperationsView(ScopedModelView):
             args.search = args.search.replace("\0", "")[:_SEARCH_LIMIT]
         return args
 
+    # Actions
+
+    def is_action_offered(self, name: str, run: RunRow) -> bool:
+        """Whether an action is possible for a run as it is now.
+
+        Override it for actions that are not possible at any time. It is asked for
+        the buttons on a run's page, in each poll as well, and again of every run
+        that an action is sent for: runs for which it is not offered are left out.
+        """
+        return True
+
+    def _return_url(self) -> str | None:
+        """Where the form leads back to; not to the page of a run that is gone."""
+        url = super()._return_url()
+        parts = urllib.parse.urlsplit(url or "")
+        if parts.path != urllib.parse.urlsplit(self.get_url(".details_view")).path:
+            return url
+        query = dict(urllib.parse.parse_qsl(parts.query))
+        if self.get_one(query.get("id")) is not None:
+            return url
+        listed = query.get("url")
+        return listed if stays_here(listed) else None
+
     # What the regions ask for
 
     def own_version(self, runs: cabc.Sequence[RunRow]) -> t.Any:
@@ -521,10 +569,12 @@ class OperationDetailRegion(LiveRegion):
         )
         pack = produced_pack(installation, scope, run)
         shown_of_pack = None if pack is None else pack.version
+        actions = offered_actions(self._view, run)
+        offered = [(action.name, action.text) for action in actions]
         own = self._view.own_version([run])
-        version = (run.stored_values, vitality, shown_of_pack, own)
+        version = (run.stored_values, vitality, shown_of_pack, own, offered)
         code = args.get("failure_code")
-        found = {"run": run, "pack": pack, "failure_code": code}
+        found = {"run": run, "pack": pack, "failure_code": code, "actions": actions}
         return LiveState(version, interval, lambda: found)
 
     def render(self, state: LiveState) -> str:
@@ -539,6 +589,7 @@ class OperationDetailRegion(LiveRegion):
                 "failure_code": None if code is None else json_view.inline(code),
                 "file_size": reader_locale.file_size,
                 "has_script": self._has_script(state),
+                "actions": found["actions"],
                 **self._view.detail_context(found["run"]),
             },
         )
@@ -547,6 +598,13 @@ class OperationDetailRegion(LiveRegion):
         """Whether a script is there that what is rendered may count on."""
         polls = self._view.installation.poll_endpoint
         return state.interval is not None or request.endpoint == polls
+
+    def beside(self, state: LiveState) -> Markup:
+        """The dialogs of the actions, of those too that a poll may offer yet."""
+        run, actions = (state.context()[name] for name in ("run", "actions"))
+        if state.interval is not None:
+            actions = allowed_actions(self._view, run)
+        return draw_dialogs(self._view, run, actions)
 
 
 class OperationListRegion(LiveRegion):

@@ -128,13 +128,19 @@ class ScopedModelView(ModelView):
 
     def get_those(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> list[t.Any]:
         """The model's instances of those records that are in scope."""
+        session = self.installation.get_session()
         found: list[t.Any] = []
-        for start in range(0, max(len(keys), 1), _BATCH):
-            wanted = self._records.among(keys[start : start + _BATCH])
-            query = self.get_query().filter(wanted)
-            session = self.installation.get_session()
+        for query in self._queries_of(keys):
             found.extend(found_or_none(session, query.all) or ())
         return found
+
+    def _queries_of(
+        self, keys: cabc.Sequence[tuple[t.Any, ...]]
+    ) -> cabc.Iterator[t.Any]:
+        """Queries of those records that are in scope, a bounded number in each."""
+        for start in range(0, max(len(keys), 1), _BATCH):
+            wanted = self._records.among(keys[start : start + _BATCH])
+            yield self.get_query().filter(wanted)
 
     def related_criteria(
         self, scope: Scope, model: t.Any
@@ -189,12 +195,22 @@ class ScopedModelView(ModelView):
         if handler is None or not self.is_action_allowed(name):
             abort(404)
         self.validate_form(self.action_form())
-        response = handler[0](self._ids_in_scope(request.form.getlist("rowid")))
+        ids = self._ids_in_scope(request.form.getlist("rowid"))
+        offered = self._ids_offered(name, ids)
+        response = handler[0](offered) if offered else None
         if response is not None:
             return response
         if return_view:
             return redirect(self.get_url(f".{return_view}"))
-        return redirect(get_redirect_target() or self.get_url(".index_view"))
+        return redirect(self._return_url() or self.get_url(".index_view"))
+
+    def _ids_offered(self, name: str, ids: list[str]) -> list[str]:
+        """Those that an action is possible for; the person is told of others."""
+        return ids
+
+    def _return_url(self) -> str | None:
+        """Where the form that was sent leads back to."""
+        return get_redirect_target()
 
     def _require_one(self, id: t.Any) -> None:
         name_records([id])

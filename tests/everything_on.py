@@ -94,6 +94,15 @@ class EverythingOn(_NotForGus, OperationsView):
         "created_at": {"default": NOW},
     }
 
+    def is_action_offered(self, name: str, run: t.Any) -> bool:
+        """Of the two actions one is never possible."""
+        return name != "settle"
+
+    @action("settle", "Settle")
+    def action_settle(self, ids: list[str]) -> None:
+        """Would do as the other does."""
+        self.action_mark(ids)
+
     @action("mark", "Mark", "Really?")
     def action_mark(self, ids: list[str]) -> None:
         """Trusts what it is given, as an app's action may."""

@@ -150,6 +150,14 @@ class MixedPack(ReviewPackMixin, Model):
     __tablename__ = "mixed_packs"
 
 
+class Again(OperationRunMixin, Model):
+    """A run that may repeat another."""
+
+    __tablename__ = "again_runs"
+    parent: orm.Mapped[int | None] = orm.mapped_column()
+    retry_of_id: orm.Mapped[int | None] = orm.synonym("parent")
+
+
 DONE = [f"done.{number}" for number in range(9)]
 WORDS = {"statuses": dict.fromkeys(DONE, "succeeded")}
 NAMED: dict[str, t.Any] = {
@@ -277,6 +285,19 @@ def row(mapping: ModelMapping, number: int) -> dict[str, t.Any]:
         for name, column in columns.items()
         if column is not None
     }
+
+
+@pytest.mark.parametrize("columns", [None, "parent, created_at", "parent"])
+def test_retries_are_found_by_an_index(
+    make_app: cabc.Callable[..., Flask], columns: str | None
+) -> None:
+    """Asked for where runs repeat others; the line given serves, and longer ones."""
+    app = make_app(operation_run=Again)
+    found = checked(app)[1]["run-index-retries"]
+    assert found["level"] == "wrong"
+    line = f"CREATE INDEX own ON again_runs ({columns})" if columns else found["mend"]
+    execute(app, line)
+    assert set(levels(app).values()) == {"ok"}
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,9 @@ GET: dict[Key, cabc.Callable[[Ask], TestResponse]] = {
     ("operations.action_view", "POST"): lambda ask: ask.post(
         f"{LIST}action/", action="mark", rowid=ask.id
     ),
+    ("operations.action_view", "POST of what is not offered"): lambda ask: ask.post(
+        f"{LIST}action/", action="settle", rowid=ask.id
+    ),
     ("operations.ajax_lookup", "GET"): lambda ask: ask.client.get(
         f"{LIST}ajax/lookup/?name=user&query={INITIATORS.get(ask.record, 'nobody')}"
     ),
@@ -236,6 +239,9 @@ ALL_ON: dict[Key, Row] = {
     ("operations.action_view", "POST"): Row(
         GET["operations.action_view", "POST"], ok=302, changes=True
     ),
+    ("operations.action_view", "POST of what is not offered"): Row(
+        GET["operations.action_view", "POST of what is not offered"], ok=302
+    ),
     ("operations.ajax_lookup", "GET"): Row(
         GET["operations.ajax_lookup", "GET"],
         found=COLLEAGUES,
@@ -267,7 +273,11 @@ def without_a_row(app: Flask, rows: cabc.Mapping[Key, Row]) -> set[tuple[str, st
     """The routes, and the regions of polls, that a matrix says nothing of."""
     known = {(endpoint, method.split()[0]) for endpoint, method in rows}
     regions = {("region", name) for name in _regions(app)}
-    tested = {("region", method.split()[1]) for _, method in rows if " " in method}
+    tested = {
+        ("region", method.split()[1])
+        for endpoint, method in rows
+        if endpoint == "flask_ops_refresh.poll" and " " in method
+    }
     return (routes_of_the_extension(app) - known) | (regions - tested)
 
 

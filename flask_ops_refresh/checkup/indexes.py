@@ -157,7 +157,7 @@ def _serves(index: _Existing, wanted: _Wanted) -> bool:
     equal, count = set(wanted.equal), len(wanted.equal)
     if index.unique and index.columns and equal.issuperset(index.columns):
         return True
-    following = index.columns[count : count + 1]
+    following = index.columns[count : count + 1] if wanted.then else ()
     return set(index.columns[:count]) == equal and following == wanted.then[:1]
 
 

@@ -14,6 +14,7 @@ from ..needed_indexes import LATEST_PACK
 from ..needed_indexes import NeededIndex
 from ..needed_indexes import NEWEST_RUNS
 from ..needed_indexes import PACK_OF_RUN
+from ..needed_indexes import RETRIES
 from ..needed_indexes import RUNS_BY_END
 from ..needed_indexes import RUNS_BY_STATUS
 from ..needed_indexes import RUNS_BY_TENANT
@@ -85,6 +86,8 @@ def _needed_by_runs(
     needed = []
     if getattr(view, "column_default_sort", None) is None:
         needed.append(NEWEST_RUNS)
+    if runs.has("retry_of_id"):
+        needed.append(RETRIES)
     filters = getattr(view, "column_filters", None) is None
     if filters:
         # An Enum names its types itself.

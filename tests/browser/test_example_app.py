@@ -218,3 +218,74 @@ def test_a_notice_is_taken_down_under_an_open_page(
         page.clock.run_for(13_000)
         expect(page.locator(".workbench-notice")).to_contain_text("over since")
         expect(page.locator("[data-ops-refresh-url]")).to_have_count(0)
+
+
+def confirm(page: Page, text: str) -> None:
+    """Choose an action on a run's page, and confirm it in its dialog."""
+    page.locator(".ops-refresh-actions").get_by_role("button", name=text).click()
+    dialog = page.get_by_role("dialog", name=text)
+    with page.expect_event("load"):
+        dialog.get_by_role("button", name=text).click()
+
+
+def test_a_run_is_cancelled_and_run_again(page: Page, tmp_path: pathlib.Path) -> None:
+    """In dialogs: it is seen to stop in mid-work, and its retry leads back to it."""
+    environment = SmallEnvironment(tmp_path / "large-environment")
+    environment.install("large", {f"large/{i}.py": "a" for i in range(2000)})
+    arguments = ("--environment", str(environment.prefix))
+    with demo(tmp_path / "data", *arguments) as (_, line):
+        sign_in(page, line, "ada")
+        start_verification(page, "large-environment")
+        badge = page.locator(".ops-refresh-status")
+        expect(badge).to_have_text("Running", timeout=20_000)
+        cancelled = page.url
+        confirm(page, "Cancel")
+        assert page.url == cancelled
+        expect(page.locator(".alert")).to_contain_text("is being cancelled")
+        page.evaluate("window.loadedOnce = true")
+        expect(badge).to_have_text("Failed", timeout=20_000)
+        expect(page.locator("td code").first).to_have_text("cancelled")
+        expect(page.locator(".ops-refresh-progress-text").first).not_to_contain_text(
+            "100 %"
+        )
+        actions = page.locator(".ops-refresh-actions button")
+        expect(actions).to_have_text(["Run again"])
+        # Offered by a poll, on the page that was there.
+        assert page.evaluate("window.loadedOnce")
+        confirm(page, "Run again")
+        assert page.url != cancelled
+        expect(badge).to_have_text(re.compile("Queued|Running"))
+        again = page.url
+        page.get_by_text("Retry of").get_by_role("link").click()
+        assert page.url == cancelled
+        expect(badge).to_have_text("Failed")
+        page.get_by_text("Retried as").get_by_role("link").click()
+        assert page.url == again
+        confirm(page, "Cancel")
+        expect(badge).to_have_text("Failed", timeout=20_000)
+
+
+def test_the_lists_own_menu_cancels_what_is_ticked(
+    page: Page, tmp_path: pathlib.Path
+) -> None:
+    """Flask-Admin's menu works under the app's policy, with its own question."""
+    environment = SmallEnvironment(tmp_path / "large-environment")
+    environment.install("large", {f"large/{i}.py": "a" for i in range(2000)})
+    arguments = ("--environment", str(environment.prefix))
+    with demo(tmp_path / "data", *arguments) as (_, line):
+        sign_in(page, line, "ada")
+        start_verification(page, "large-environment")
+        with page.expect_event("load"):
+            page.get_by_role("link", name="List", exact=True).click()
+        page.locator("input.action-checkbox").check()
+        questions: list[str] = []
+        page.on(
+            "dialog", lambda asked: (questions.append(asked.message), asked.accept())
+        )
+        page.get_by_role("button", name="With selected").click()
+        page.locator(".dropdown-menu.show").get_by_text("Cancel").click()
+        expect(page.locator(".alert")).to_contain_text("is being cancelled")
+        assert "stops at its next file" in questions[0]
+        expect(page.locator("td .ops-refresh-status")).to_have_text(
+            "Failed", timeout=20_000
+        )

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from example_app.database import db
 from example_app.models import ReviewPack
+from example_app.operation_runs import operation_run_service
 
 from ..own_servers import own_postgresql
 from ..own_servers import own_redis
@@ -203,6 +204,51 @@ def test_killed_worker(installation: Installation) -> None:
     assert installation.pack(lost[1]).status == "failed"
     assert_done(installation, [kept])
     assert_once(installation, (*lost, kept))
+
+
+def cancel(installation: Installation, run_ids: cabc.Iterable[int]) -> None:
+    """Cancel runs, as a web server would."""
+    with installation.example.app.app_context():
+        for run_id in run_ids:
+            operation_run_service().cancel(run_id)
+
+
+@on_both
+def test_cancelled_in_the_middle(installation: Installation) -> None:
+    """Both stop with what they have, what waits never begins, and the rest is done."""
+    with installation.demo():
+        begun = start_both(installation)
+        waiting = installation.request_run("inventory.collect")
+        cancel(installation, (*begun, waiting))
+        kept = installation.request_run("inventory.collect")
+        wait_for_the_end(installation, (*begun, waiting, kept))
+        wait_for(lambda: installation.files() == [], "the end of the draft")
+    assert_failed(installation, (*begun, waiting), "cancelled")
+    for run_id, least in zip(begun, (1, 0), strict=True):
+        counts = installation.example.run(run_id).summary_counts
+        assert counts is not None
+        assert least <= counts["processed"] < counts["total"]
+    assert installation.pack(begun[1]).status == "failed"
+    assert_done(installation, [kept])
+    history = installation.history()
+    assert history.pop(waiting) == ["completed"]
+    assert history == {id: ["running", "completed"] for id in (*begun, kept)}
+
+
+@on_both
+def test_killed_worker_that_was_to_cancel(installation: Installation) -> None:
+    """Cancelled is what they end as, though their worker never heard of it."""
+    with installation.demo() as (web, _):
+        lost = start_both(installation)
+        [worker] = children_of(web.pid)
+        os.kill(worker, signal.SIGSTOP)
+        cancel(installation, lost)
+        kill(worker)
+        wait_for_the_end(installation, lost)
+        wait_for(lambda: installation.files() == [], "the end of the draft")
+    assert_failed(installation, lost, "cancelled")
+    assert installation.pack(lost[1]).status == "failed"
+    assert_once(installation, lost)
 
 
 @on_both
