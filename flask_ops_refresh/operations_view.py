@@ -291,7 +291,7 @@ class OperationsView(ScopedModelView):
         if state is None:
             abort(404)
         inner = Markup(region.render(state))
-        if self.details_modal and request.args.get("modal"):
+        if self.is_dialog():
             return self.render(self.details_modal_template, live_inner=inner)
         return_url = request.args.get("url")
         if not return_url or not stays_here(return_url):
@@ -310,6 +310,10 @@ class OperationsView(ScopedModelView):
             live_inner=inner,
             return_url=return_url,
         )
+
+    def is_dialog(self) -> bool:
+        """Whether details are asked for as what opens over a page."""
+        return bool(self.details_modal and request.args.get("modal"))
 
     def _draw_neighbours(self, scope: Scope, run: RunRow, region_id: str) -> Markup:
         """The links to the runs beside a run; they go when its region does."""
@@ -527,8 +531,9 @@ class OperationDetailRegion(LiveRegion):
 
     def _has_script(self, state: LiveState) -> bool:
         """Whether a script is there that what is rendered may count on."""
-        polls = self._view.installation.poll_endpoint
-        return state.interval is not None or request.endpoint == polls
+        if request.endpoint == self._view.installation.poll_endpoint:
+            return True
+        return state.interval is not None and not self._view.is_dialog()
 
 
 class OperationListRegion(LiveRegion):
