@@ -39,8 +39,8 @@ class NeighbourReader:
         self._runs = runs
         self._statuses = statuses
         self._columns = select_list(runs, {"created_at": runs.value("created_at")})
-        self._timed = PreparedSelect(self._select_beside_timed)
-        self._any = PreparedSelect(self._select_beside_any)
+        self._timed = PreparedSelect(self._select_beside_timed, runs.model)
+        self._any = PreparedSelect(self._select_beside_any, runs.model)
 
     def read(
         self, session: t.Any, scope: Scope, run: RunRow, query: t.Any = None
@@ -57,7 +57,8 @@ class NeighbourReader:
         else:
             narrowed = query.order_by(None).with_entities(*self._columns).statement
             beside = self._beside(scope, narrowed, is_timed=is_timed)
-            found = session.execute(beside, key).all()
+            bind = {"mapper": self._runs.model}
+            found = session.execute(beside, key, bind_arguments=bind).all()
         nearest: dict[str, StoredRow] = {}
         for row in sorted(found, key=lambda row: int(row.step)):
             side = _SIDES[int(row.step)]

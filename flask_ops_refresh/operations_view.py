@@ -321,7 +321,7 @@ class OperationsView(ScopedModelView):
             abort(404)
         shown = state.context()
         run = shown["run"]
-        if self.details_modal and request.args.get("modal"):
+        if self.is_dialog():
             # A dialog of its own cannot be opened over this one.
             bare = LiveState(None, None, lambda: {**shown, "actions": ()})
             inner = Markup(region.render(bare))
@@ -343,6 +343,10 @@ class OperationsView(ScopedModelView):
             retries=self._retries(run, frame.region_id),
             return_url=return_url,
         )
+
+    def is_dialog(self) -> bool:
+        """Whether details are asked for as what opens over a page."""
+        return bool(self.details_modal and request.args.get("modal"))
 
     def _draw_neighbours(self, scope: Scope, run: RunRow, region_id: str) -> Markup:
         """The links to the runs beside a run; they go when its region does."""
@@ -596,8 +600,9 @@ class OperationDetailRegion(LiveRegion):
 
     def _has_script(self, state: LiveState) -> bool:
         """Whether a script is there that what is rendered may count on."""
-        polls = self._view.installation.poll_endpoint
-        return state.interval is not None or request.endpoint == polls
+        if request.endpoint == self._view.installation.poll_endpoint:
+            return True
+        return state.interval is not None and not self._view.is_dialog()
 
     def beside(self, state: LiveState) -> Markup:
         """The dialogs of the actions, of those too that a poll may offer yet."""

@@ -19,10 +19,16 @@ class PreparedSelect:
     """One SELECT for each kind of scope.
 
     :param build: makes it for a scope whose values are parameters.
+    :param model: whose database it asks, where the statement does not tell by itself.
     """
 
-    def __init__(self, build: cabc.Callable[[Scope], sa.SelectBase]) -> None:
+    def __init__(
+        self,
+        build: cabc.Callable[[Scope], sa.SelectBase],
+        model: type[t.Any] | None = None,
+    ) -> None:
         self._build = build
+        self._bind: dict[str, t.Any] = {} if model is None else {"mapper": model}
         self._prepared: dict[ScopeKind, sa.SelectBase] = {}
 
     def run(
@@ -37,6 +43,6 @@ class PreparedSelect:
             prepared = self._build(scope.with_parameters())
             self._prepared[scope.kind] = prepared
         result: sa.Result[t.Any] = session.execute(
-            prepared, {**scope.parameters(), **values}
+            prepared, {**scope.parameters(), **values}, bind_arguments=self._bind
         )
         return result
