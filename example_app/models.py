@@ -122,7 +122,13 @@ class OperationRun(Model):
         sa.CheckConstraint("status IN ('queued', 'running', 'completed')"),
         sa.CheckConstraint("(status = 'completed') = (outcome IS NOT NULL)"),
         sa.Index("ix_operation_runs_newest", "workspace_id", "created_at", "id"),
-        sa.Index("ix_operation_runs_status", "workspace_id", "status", "created_at"),
+        sa.Index(
+            "ix_operation_runs_status",
+            "workspace_id",
+            "status",
+            "outcome",
+            "created_at",
+        ),
         sa.Index("ix_operation_runs_type", "workspace_id", "type", "created_at"),
         sa.Index("ix_operation_runs_tenant", "workspace_id", "tenant_id", "created_at"),
         # What a worker asks every few seconds, of all workspaces at once.

@@ -267,8 +267,13 @@ def stylesheet(installation: Installation) -> Markup:
     if request_state().get("styled"):
         return Markup()
     request_state()["styled"] = True
+    return style_link(installation, "ops_refresh.css")
+
+
+def style_link(installation: Installation, filename: str) -> Markup:
+    """A link to one file of style."""
     return Markup('<link href="{}" rel="stylesheet"{}>').format(
-        asset_url(installation.blueprint_name, "ops_refresh.css"),
+        asset_url(installation.blueprint_name, filename),
         installation.nonce_attribute(),
     )
 

@@ -108,6 +108,19 @@ class ModelMapping:
             return sa.cast(column, sa.String)
         return sa.type_coerce(column, sa.String)
 
+    def moment(self, name: str) -> t.Any:
+        """A column of times, to be compared with one; ``None`` where it holds others.
+
+        A type of the app's own that stores times as they are is compared as they are.
+        """
+        kind = self.type_of(name)
+        while isinstance(kind, sa.types.TypeDecorator):
+            kind = kind.impl
+        if not isinstance(kind, sa.DateTime):
+            return None
+        plain = sa.DateTime(timezone=kind.timezone)
+        return sa.type_coerce(getattr(self.model, name), plain)
+
     def text(self, name: str) -> sa.ColumnElement[t.Any]:
         """The attribute's text, at most :data:`TEXT_LIMIT` characters."""
         if not self.has(name):

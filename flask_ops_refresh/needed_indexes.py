@@ -47,10 +47,9 @@ RUNS_BY_TENANT = NeededIndex(
 )
 RUNS_BY_STATUS = NeededIndex(
     "status",
-    "the list's filter by status",
+    "the list's tabs, and how many runs they have",
     ("workspace_id",),
-    ("status", "created_at", KEY),
-    on_every_page=False,
+    ("status", "outcome", "created_at", KEY),
 )
 LATEST_PACK = NeededIndex(
     "latest",

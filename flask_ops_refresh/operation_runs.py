@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from .json_view import read_object
 from .model_mapping import ModelMapping
+from .operation_tabs import OperationTabs
+from .operation_tabs import TabCounts
 from .prepared_select import PreparedSelect
 from .scope import Scope
 from .statuses import StatusRules
@@ -79,6 +81,7 @@ class RunReader:
     def __init__(self, runs: ModelMapping, statuses: StatusRules) -> None:
         self.runs = runs
         self.statuses = statuses
+        self.tabs: OperationTabs = OperationTabs(runs, statuses)
         # Made once: to put them together takes longer than to read a row.
         self._columns = {
             (detail, every): self._select_list(detail=detail, every=every)
@@ -148,6 +151,7 @@ class RunRow(StoredRow):
         super().__init__(reader.runs, reader.statuses, stored)
         self._instances = instances
         instances.expect(self)
+        self._tabs = reader.tabs
 
     def __getattr__(self, name: str) -> t.Any:
         if name.startswith("_"):
@@ -193,6 +197,11 @@ class RunRow(StoredRow):
         counts = {printable(name[:60]): read_count(stored[name]) for name in names}
         known = {name: count for name, count in counts.items() if count is not None}
         return dict(list(known.items())[:_SHOWN_COUNTS])
+
+    @property
+    def tab_counts(self) -> TabCounts:
+        """How many runs the list's tabs have, which each row of a page tells."""
+        return self._tabs.read(self._stored)
 
     @property
     def wait_seconds(self) -> float | None:

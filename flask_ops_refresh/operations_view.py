@@ -25,6 +25,7 @@ from sqlalchemy import exc
 from . import clock
 from . import formatting
 from . import json_view
+from . import list_parts
 from . import live_region
 from . import reader_locale
 from .installation import Installed
@@ -44,8 +45,11 @@ from .operation_filters import run_filters
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
 from .operation_runs import RunRow
+from .operation_tabs import only
+from .operation_tabs import TabCounts
 from .request_origin import stays_here
 from .request_state import request_state
+from .scope import ALL_TENANTS
 from .scope import Scope
 from .scoped_view import ScopedModelView
 from .spreadsheet import defused
@@ -217,6 +221,18 @@ class OperationsView(ScopedModelView):
             self.installation.get_session().rollback()
             return None, []
 
+    def _apply_pagination(
+        self, query: t.Any, page: int | None, page_size: int | None
+    ) -> t.Any:
+        # The last step before a query has a LIMIT, and can be narrowed no more.
+        if tab := self._tab:
+            query = query.filter(self._reader.tabs.condition(tab))
+        return super()._apply_pagination(query, page, page_size)
+
+    @property
+    def _tab(self) -> str:
+        return self._reader.tabs.chosen(request.args)
+
     def read_page(self) -> list[RunRow]:
         """The rows of the page that the request's query names."""
         args = self._get_list_extra_args()
@@ -238,10 +254,9 @@ class OperationsView(ScopedModelView):
 
     def _find(self, scope: Scope, id: str) -> t.Any:
         every = self._shows_more
-        if type(self).get_query is OperationsView.get_query:
+        if self._reads_all_in_scope():
             session = self.installation.get_session()
             return self._reader.find(session, scope, id, every=every)
-        # A subclass has narrowed what there is to see.
         columns = self._reader.columns(detail=True, every=every)
         query = self.get_query().filter(self._records.named(id))
         return query.with_entities(*columns).one_or_none()
@@ -249,11 +264,36 @@ class OperationsView(ScopedModelView):
     def _rows(self, query: t.Any) -> list[RunRow]:
         columns = self._reader.columns(detail=False, every=self._shows_more)
         instances = RunInstances(self._instances)
-        found = query.with_entities(*columns).all()
+        asked = query.with_entities(*columns, *self._count_columns())
+        found = asked.params(self._count_values()).all()
         return [self._reader.row(stored, instances) for stored in found]
 
     def _instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
         return {self.get_pk_value(each): each for each in self.get_those(keys)}
+
+    def tab_counts(self, rows: cabc.Sequence[RunRow]) -> TabCounts:
+        """How many runs the tabs have; a page without rows asks for that alone."""
+        if rows:
+            return rows[0].tab_counts
+        state = request_state()
+        if "tab_counts" not in state:
+            session = self.installation.get_session()
+            found = session.execute(only(self._count_columns()), self._count_values())
+            state["tab_counts"] = self._reader.tabs.read(found.one()._mapping)
+        return t.cast("TabCounts", state["tab_counts"])
+
+    def _count_columns(self) -> list[t.Any]:
+        if self._reads_all_in_scope():
+            return self._reader.tabs.counts(self.installation.access.require())
+        return self._reader.tabs.counts_within(self.get_query)
+
+    def _count_values(self) -> dict[str, t.Any]:
+        scope = self.installation.access.require()
+        return self._reader.tabs.parameters(scope, clock.utc_now())
+
+    def _reads_all_in_scope(self) -> bool:
+        """Whether no subclass has narrowed what there is to see."""
+        return type(self).get_query is OperationsView.get_query
 
     # Pages
 
@@ -293,16 +333,10 @@ class OperationsView(ScopedModelView):
         """Render a template; the list's as a region alone when a poll asks for it."""
         kwargs.setdefault("stylesheet", live_region.stylesheet(self.installation))
         if template == self.list_template and "data" in kwargs:
-            kwargs["row_cells"] = self._row_cells(kwargs)
-            kwargs["keyed_row"] = _keyed_row
-            kwargs["unindented"] = _unindented
-            kwargs["given_up"] = self._given_up_note(kwargs["data"])
-            kwargs["live_frame"] = live_region.Frame(Markup(), Markup())
+            self._add_list_parts(kwargs)
             if "rows" in request_state():
                 kwargs["list_template"] = template
                 template = "flask_ops_refresh/_operation_list.html"
-            else:
-                kwargs["live_frame"] = self._list_frame(kwargs["data"])
         with one_locality():
             return super().render(template, **kwargs)
 
@@ -333,25 +367,84 @@ class OperationsView(ScopedModelView):
         stock = current_app.jinja_env.get_template("admin/model/list.html").filename
         return stock is not None and pathlib.Path(stock).is_relative_to(_FLASK_ADMIN)
 
-    def _given_up_note(self, rows: list[RunRow]) -> Markup:
-        """What a page of these rows says that is no longer polled, not at its end."""
-        now = clock.utc_now()
-        vitalities = [self.vitality(row, now) for row in rows]
-        given_up = any(vitality.given_up for vitality in vitalities)
-        if not given_up or any(vitality.awaited for vitality in vitalities):
-            return Markup()
-        return formatting.refresh_note(gettext("This page is no longer refreshed."))
+    def _add_list_parts(self, shown: dict[str, t.Any]) -> None:
+        """What the list's template shows beside what Flask-Admin gives it."""
+        rows, args = shown["data"], self._get_list_extra_args()
+        polled = request_state().get("list_state")
+        state = polled or self.list_region.state(rows)
+        is_live, is_wallboard = state.interval is not None, self._is_wallboard()
+        if is_wallboard:
+            shown.update(filters=None, search_supported=False, actions=None)
+        counts, title = self.tab_counts(rows), self._plain_title()
+        if is_live:
+            title = list_parts.live_title(counts, title)
+        shown.update(
+            row_cells=self._row_cells(shown),
+            keyed_row=_keyed_row,
+            unindented=_unindented,
+            tabs=list_parts.tabs(self._tab, counts, self._tab_urls(args)),
+            at_rest=self._note_at_rest(rows, is_live=is_live),
+            wallboard=is_wallboard,
+            title_mark=list_parts.title_mark(title) if is_live or polled else "",
+            live_frame=live_region.Frame(Markup(), Markup()),
+        )
+        if polled is not None:
+            return
+        shown.update(
+            live_frame=self._list_frame(state),
+            wallboard_style=self._wallboard_style(),
+            view_links=list_parts.view_links(
+                this=shown["return_url"], wallboard=self._url_with(args, wallboard="1")
+            ),
+            leave_link=list_parts.leave_link(self._url_with(args, wallboard=None)),
+        )
 
-    def _list_frame(self, rows: list[RunRow]) -> live_region.Frame:
+    def _list_frame(self, state: LiveState) -> live_region.Frame:
         scope = self.installation.access.require(self)
-        state = self.list_region.state(rows)
         return live_region.frame(
             self.installation, self.list_region, request.args, scope, state
         )
 
-    def render_list_region(self, rows: list[RunRow]) -> str:
-        """The list page's table and pager by themselves."""
-        request_state()["rows"] = rows
+    def _plain_title(self) -> str:
+        """A page's title as Flask-Admin has it."""
+        parts = (self.category, self.name, self.admin.name if self.admin else None)
+        return " - ".join(str(part) for part in parts if part)
+
+    def _tab_urls(self, args: t.Any) -> cabc.Callable[[str], str]:
+        """The addresses of the tabs, with all that the query says beside the page."""
+        url = self._url_with(args, tab=None)
+        start = f"{url}{'&' if '?' in url else '?'}tab="
+        return lambda tab: start + tab if tab else url
+
+    def _url_with(self, args: t.Any, **changed: str | None) -> str:
+        """The address of the list with other arguments, on its first page."""
+        extra = {**args.extra_args, **changed}
+        return self._get_list_url(args.clone(page=None, extra_args=extra))
+
+    def _is_wallboard(self) -> bool:
+        return request.args.get("wallboard") == "1"
+
+    def _wallboard_style(self) -> Markup:
+        if not self._is_wallboard():
+            return Markup()
+        return live_region.style_link(self.installation, "wallboard.css")
+
+    def _note_at_rest(self, rows: list[RunRow], *, is_live: bool) -> Markup:
+        """What a page says that is not polled, though somebody may wait for it."""
+        now = clock.utc_now()
+        if is_live:
+            return Markup()
+        if any(self.vitality(row, now).given_up for row in rows):
+            said = gettext("This page is no longer refreshed.")
+        elif self._is_wallboard():
+            said = gettext("Nothing on this page is active, so it is not refreshed.")
+        else:
+            return Markup()
+        return formatting.refresh_note(said)
+
+    def render_list_region(self, state: LiveState) -> str:
+        """The list page's tabs, table and pager by themselves."""
+        request_state().update(list_state=state, rows=state.context()["rows"])
         self._template_args["admin_base_template"] = _REGION_ONLY
         try:
             return str(self.index_view())
@@ -376,10 +469,43 @@ class OperationsView(ScopedModelView):
         return start + urllib.parse.quote(run.key, safe="")
 
     def get_empty_list_message(self) -> str:
-        """What stands in an empty list."""
-        if any(name.startswith(("flt", "search")) for name in request.args):
-            return gettext("No operation matches these filters.")
-        return gettext("No operation has been started yet.")
+        """What stands in an empty list: why it is empty, and what to do."""
+        args = self._get_list_extra_args()
+        narrowed = args.clone(page=None)
+        return list_parts.empty_page(
+            self._tab,
+            is_narrowed=bool(args.search or args.filters),
+            page=args.page or 0,
+            urls={
+                "first": self._get_list_url(narrowed),
+                "cleared": self._get_list_url(
+                    args.clone(page=None, search=None, filters=None)
+                ),
+                "all": self._url_with(args, tab=None),
+                "this": "",
+            },
+        )
+
+    def tenant_tag(self, run: RunRow) -> Markup:
+        """Whose a run is: a tag for each tenant, and another one for none.
+
+        Where the reader sees a single tenant there is nothing to tell apart.
+        """
+        tags = request_state().setdefault("tenant_tags", {})
+        key = (run.tenant_id, run.tenant)
+        if key not in tags:
+            tags[key] = self._make_tenant_tag(*key)
+        return t.cast("Markup", tags[key])
+
+    def _make_tenant_tag(self, id: t.Any, name: str | None) -> Markup:
+        access = self.installation.access
+        if id is None:
+            has_all = gettext("Whole workspace")
+            none = has_all if access.workspaces else gettext("No tenant")
+            return formatting.tenantless_tag(none)
+        ids = access.require().tenant_ids
+        sees_one = ids is not ALL_TENANTS and len(ids) == 1
+        return formatting.tenant_tag(name or str(id), None if sees_one else id)
 
     def get_export_value(self, model: t.Any, name: t.Any) -> t.Any:
         """A cell of an export; text that a spreadsheet would run is defused."""
@@ -389,7 +515,9 @@ class OperationsView(ScopedModelView):
 
     def _get_filter_groups(self) -> t.Any:
         # Their choices are read from the database, and a poll shows none of them.
-        return None if "rows" in request_state() else super()._get_filter_groups()
+        if "rows" in request_state() or self._is_wallboard():
+            return None
+        return super()._get_filter_groups()
 
     def _get_list_extra_args(self) -> t.Any:
         args = super()._get_list_extra_args()
@@ -434,6 +562,7 @@ class OperationsView(ScopedModelView):
             "formatting": formatting,
             "number": reader_locale.number,
             "count_label": count_label,
+            "tenant_tag": self.tenant_tag(run),
             "own_columns": self._details_columns if self.column_details_list else (),
             "get_value": self.get_detail_value,
             "_gettext": gettext,
@@ -491,12 +620,13 @@ class OperationListRegion(LiveRegion):
             seconds=self._view.installation.settings.list_interval_seconds,
         )
         own = self._view.own_version(rows)
-        version = ([row.stored_values for row in rows], vitalities, own)
+        counts = () if rows else self._view.tab_counts(rows)
+        version = ([row.stored_values for row in rows], vitalities, own, counts)
         return LiveState(version, interval, lambda: {"rows": rows})
 
     def render(self, state: LiveState) -> str:
         """Render the table by Flask-Admin's own template."""
-        return self._view.render_list_region(state.context()["rows"])
+        return self._view.render_list_region(state)
 
 
 # What a subclass may have changed so that its pages show more of a run.

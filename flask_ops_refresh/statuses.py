@@ -86,6 +86,23 @@ class StatusRules:
         rows = [row for row in self._rows if row[2] == normalised]
         return sa.or_(sa.false(), *(_matches(row, status, outcome) for row in rows))
 
+    def condition_of_any(
+        self,
+        normalised: cabc.Collection[str],
+        status: sa.ColumnElement[t.Any],
+        outcome: sa.ColumnElement[t.Any] | None,
+    ) -> sa.ColumnElement[bool]:
+        """The SQL form of ``normalise(status, outcome) in normalised``.
+
+        None of them may be unknown. A database steps through an index once for all
+        words that need no outcome, and stops where a LIMIT says so.
+        """
+        rows = [row for row in self._rows if row[2] in normalised]
+        words = [sa.literal(row[0]) for row in rows if row[1] is None]
+        rest = [_matches(row, status, outcome) for row in rows if row[1] is not None]
+        among = [_Among(status, *words)] if words else []
+        return sa.or_(sa.false(), *among, *rest)
+
 
 def is_active(normalised: str) -> bool:
     """Whether a record of this status may still change on its own."""
@@ -168,6 +185,34 @@ class _Exactly(FunctionElement[bool]):
     def self_group(self, against: t.Any = None) -> t.Any:
         """Stand as it is: "(a = b) = 1", as SQLAlchemy would have it, uses no index."""
         return self
+
+
+class _Among(FunctionElement[bool]):
+    """A column holds one of some words, letter by letter."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: t.Any = None) -> t.Any:
+        """Stand as it is, as :class:`_Exactly` does."""
+        return self
+
+
+@compiles(_Among)
+def _in(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    column, *words = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN ({', '.join(words)})"
+
+
+@compiles(_Among, "mysql")
+@compiles(_Among, "mariadb")
+def _in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    column, *words = (
+        f"CONVERT({compiler.process(each, **options)} USING utf8mb4)"
+        for each in element.clauses
+    )
+    in_bytes = f"BINARY {column} IN ({', '.join(words)})"
+    return f"({_in(element, compiler, **options)} AND {in_bytes})"
 
 
 @compiles(_Exactly)

@@ -288,7 +288,7 @@ def row(mapping: ModelMapping, number: int) -> dict[str, t.Any]:
                 "run-index-newest": "wrong",
                 "run-index-type": "wrong",
                 "run-index-tenant": "wrong",
-                "run-index-status": "advice",
+                "run-index-status": "wrong",
                 "run-index-tenant-name": "wrong",
                 "pack-index-latest": "wrong",
             },
@@ -303,7 +303,7 @@ def row(mapping: ModelMapping, number: int) -> dict[str, t.Any]:
             {
                 "run-index-newest": "wrong",
                 "run-index-type": "wrong",
-                "run-index-status": "advice",
+                "run-index-status": "wrong",
             },
             [
                 ("/admin/operations/", "tasks"),

@@ -83,8 +83,14 @@ def _needed_by_runs(
         needed.append(RUNS_BY_TENANT)
     # An Enum is compared as text, which no index of its own holds.
     if not isinstance(runs.type_of("status"), sa.Enum):
-        needed.append(RUNS_BY_STATUS)
+        needed.append(_as_far_as(runs, RUNS_BY_STATUS))
     return needed
+
+
+def _as_far_as(runs: ModelMapping, needed: NeededIndex) -> NeededIndex:
+    """The index without the outcome, where a model has none."""
+    then = tuple(each for each in needed.then if each != "outcome")
+    return needed if runs.has("outcome") else dataclasses.replace(needed, then=then)
 
 
 def _in_workspaces(
