@@ -59,6 +59,8 @@ _STALLED = (
 )
 _TENANT = '<span class="ops-refresh-tenant d-inline-block border px-2 %s">%s</span>'
 _HUES = 8
+# Longer names may take several lines.
+_ONE_LINE = 24
 _PROGRESS = (
     '<span class="ops-refresh-progress"><progress max="100" value="%s" '
     'aria-label="%s">%s %%</progress> '
@@ -107,16 +109,17 @@ def tenant_tag(name: str, id: object = None) -> Markup:
     :param id: the tenant's; given, the tag has the one of eight hues that goes
         with it, on every page and for everybody.
     """
+    shape = "rounded-pill text-nowrap" if len(name) <= _ONE_LINE else "rounded"
     if id is None:
-        return filled(_TENANT, "rounded-pill", name)
+        return filled(_TENANT, shape, name)
     digest = hashlib.blake2b(str(id).encode("utf-8", "surrogatepass"), digest_size=1)
     hue = digest.digest()[0] % _HUES
-    return filled(_TENANT, f"rounded-pill ops-refresh-hue-{hue}", name)
+    return filled(_TENANT, f"{shape} ops-refresh-hue-{hue}", name)
 
 
 def tenantless_tag(name: str) -> Markup:
     """A tag of another shape, for what belongs to no tenant."""
-    return filled(_TENANT, "ops-refresh-tenantless", name)
+    return filled(_TENANT, "text-nowrap ops-refresh-tenantless", name)
 
 
 def refresh_note(sentence: str, url: str = "") -> Markup:

@@ -24,12 +24,12 @@ _LABELS = {
 _NOTES = {FAILED: lazy_gettext("in the last 24 hours")}
 
 _TABS = (
-    '<nav class="my-3" aria-label="%s">'
+    '<nav class="mt-3" aria-label="%s">'
     '<ul class="nav nav-tabs ops-refresh-tabs">%s</ul></nav>'
 )
 _TAB = (
     '<li class="nav-item"><a class="nav-link ops-refresh-link text-decoration-none%s '
-    'href="%s">%s%s</a></li>'
+    'href="%s"><span>%s%s</span></a></li>'
 )
 _CHOSEN = Markup(' active font-weight-bold fw-bold" aria-current="page"')
 _OTHER = Markup('"')

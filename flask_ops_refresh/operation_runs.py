@@ -58,6 +58,8 @@ class RunInstances:
     ) -> None:
         self._load = load
         self._rows: list[StoredRow] = []
+        #: What rows of the page have in common, and is made once.
+        self.shared: dict[t.Any, t.Any] = {}
         self._loaded: dict[str, t.Any] | None = None
 
     def expect(self, row: StoredRow) -> None:
@@ -150,6 +152,8 @@ class RunRow(StoredRow):
     ) -> None:
         super().__init__(reader.runs, reader.statuses, stored)
         self._instances = instances
+        #: What rows of one page have in common, and is made once.
+        self.shared: dict[t.Any, t.Any] = instances.shared
         instances.expect(self)
         self._tabs = reader.tabs
 
@@ -177,6 +181,11 @@ class RunRow(StoredRow):
     def tenant_id(self) -> t.Any:
         """The tenant's id; ``None`` for a tenantless run."""
         return stored_id(self._mapping.type_of("tenant_id"), self._raw("tenant_id"))
+
+    @property
+    def stored_tenant(self) -> tuple[t.Any, t.Any]:
+        """The tenant's id and name as they are stored."""
+        return (self._raw("tenant_id"), self._raw("tenant"))
 
     @functools.cached_property
     def started_at(self) -> dt.datetime | None:

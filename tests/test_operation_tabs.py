@@ -120,7 +120,9 @@ def test_a_tab_keeps_sorting_search_filters_and_page_size(host: Host) -> None:
     page = soup(on_tab)
     following = [str(each["href"]) for each in page.select(".pagination a")]
     sorting = [str(each["href"]) for each in page.select("th a[href]")]
-    sizes = [str(each["href"]) for each in page.select("a.dropdown-item[href*=page_size]")]
+    sizes = [
+        str(each["href"]) for each in page.select("a.dropdown-item[href*=page_size]")
+    ]
     assert min(map(len, (following, sorting, sizes))) > 0
     for url in (*following, *sorting, *sizes):
         if url.startswith("/"):
