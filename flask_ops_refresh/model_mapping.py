@@ -25,6 +25,7 @@ from .stored_values import JSON_LIMIT
 from .stored_values import stored_id
 from .stored_values import TEXT_LIMIT
 from .stored_values import whole_number
+from .stored_words import EnumWord
 
 #: How a record of another model is named: its first attribute of these.
 _LABELS = ("display_name", "name", "full_name", "title", "username", "email")
@@ -105,7 +106,7 @@ class ModelMapping:
             return sa.null()
         column = getattr(self.model, name)
         if isinstance(self.type_of(name), sa.Enum):
-            return sa.cast(column, sa.String)
+            return EnumWord(column)
         return sa.type_coerce(column, sa.String)
 
     def moment(self, name: str) -> t.Any:

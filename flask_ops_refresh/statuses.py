@@ -10,8 +10,9 @@ import collections.abc as cabc
 import typing as t
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
+
+from .stored_words import holds
+from .stored_words import holds_one_of
 
 UNKNOWN = "unknown"
 
@@ -98,10 +99,10 @@ class StatusRules:
         words that need no outcome, and stops where a LIMIT says so.
         """
         rows = [row for row in self._rows if row[2] in normalised]
-        words = [sa.literal(row[0]) for row in rows if row[1] is None]
-        rest = [_matches(row, status, outcome) for row in rows if row[1] is not None]
-        among = [_Among(status, *words)] if words else []
-        return sa.or_(sa.false(), *among, *rest)
+        words = [row[0] for row in rows if row[1] is None]
+        others = [_matches(row, status, outcome) for row in rows if row[1] is not None]
+        alone = [holds_one_of(status, words)] if words else []
+        return sa.or_(sa.false(), *alone, *others)
 
 
 def is_active(normalised: str) -> bool:
@@ -168,67 +169,7 @@ def _matches(
     outcome: sa.ColumnElement[t.Any] | None,
 ) -> sa.ColumnElement[bool]:
     if row[1] is None:
-        return _Exactly(status, sa.literal(row[0]))
+        return holds(status, row[0])
     if outcome is None:
         return sa.false()
-    return sa.and_(
-        _Exactly(status, sa.literal(row[0])), _Exactly(outcome, sa.literal(row[1]))
-    )
-
-
-class _Exactly(FunctionElement[bool]):
-    """A column holds a word, letter by letter."""
-
-    type = sa.Boolean()
-    inherit_cache = True
-
-    def self_group(self, against: t.Any = None) -> t.Any:
-        """Stand as it is: "(a = b) = 1", as SQLAlchemy would have it, uses no index."""
-        return self
-
-
-class _Among(FunctionElement[bool]):
-    """A column holds one of some words, letter by letter."""
-
-    type = sa.Boolean()
-    inherit_cache = True
-
-    def self_group(self, against: t.Any = None) -> t.Any:
-        """Stand as it is, as :class:`_Exactly` does."""
-        return self
-
-
-@compiles(_Among)
-def _in(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
-    column, *words = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} IN ({', '.join(words)})"
-
-
-@compiles(_Among, "mysql")
-@compiles(_Among, "mariadb")
-def _in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
-    column, *words = (
-        f"CONVERT({compiler.process(each, **options)} USING utf8mb4)"
-        for each in element.clauses
-    )
-    in_bytes = f"BINARY {column} IN ({', '.join(words)})"
-    return f"({_in(element, compiler, **options)} AND {in_bytes})"
-
-
-@compiles(_Exactly)
-def _equals(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
-    column, word = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} = {word}"
-
-
-@compiles(_Exactly, "mysql")
-@compiles(_Exactly, "mariadb")
-def _equals_in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
-    # Their collations overlook case and trailing blanks; an index still serves
-    # the first half. Bytes tell nothing unless both sides are encoded alike.
-    equals = _equals(element, compiler, **options)
-    column, word = (
-        f"CONVERT({compiler.process(each, **options)} USING utf8mb4)"
-        for each in element.clauses
-    )
-    return f"({equals} AND BINARY {column} = {word})"
+    return sa.and_(holds(status, row[0]), holds(outcome, row[1]))

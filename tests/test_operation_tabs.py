@@ -6,6 +6,7 @@ import collections.abc as cabc
 import csv
 import dataclasses
 import datetime as dt
+import functools
 import io
 import pathlib
 import typing as t
@@ -45,6 +46,8 @@ from .pages import own_scripts
 from .pages import poll
 from .pages import region
 from .pages import soup
+from .query_plans import plan
+from .query_plans import statements
 from .test_operations_list import keys
 from .test_operations_list import LIST
 from .test_operations_list import rows
@@ -360,6 +363,74 @@ def test_tabs_and_counts_are_those_of_a_rule_in_plain_python(
             f"Failed {len(lately)} in the last 24 hours",
             "All",
         ]
+
+
+class _EnumRun(Model):
+    """A run whose words are Enums, as PostgreSQL has them of its own."""
+
+    __tablename__ = "enum_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(
+        sa.Enum("queued", "begun", "completed", name="enum_run_status")
+    )
+    outcome: orm.Mapped[str | None] = orm.mapped_column(
+        sa.Enum("succeeded", "failed", name="enum_run_outcome", native_enum=False)
+    )
+    created_at: orm.Mapped[dt.datetime]
+
+    __table_args__ = (
+        sa.Index("ix_enum_runs", "workspace_id", "status", "outcome", "created_at"),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_statuses_that_are_enums_have_tabs_and_counts_by_index(
+    kind: str, tmp_path: pathlib.Path
+) -> None:
+    """A word that is no label of the Enum finds nothing, and the others an index."""
+    ops = OpsRefresh(operation_run=_EnumRun, statuses={"begun": "running"})
+    ops.scope_loader(load_scope)
+    with database(kind, tmp_path) as url:
+        app = create_host(url, ops=ops)
+        host = populate(app)
+        words = [("queued", None), ("begun", None), ("completed", "failed")]
+        words += [("completed", "succeeded")] * 20_000
+        with app.app_context():
+            stored = [
+                {
+                    "workspace_id": 1,
+                    "type": "kind.a",
+                    "status": status,
+                    "outcome": outcome,
+                    "created_at": NOW.replace(tzinfo=None),
+                }
+                for status, outcome in words
+            ]
+            db.session.execute(sa.insert(_EnumRun), stored)
+            db.session.commit()
+            db.session.execute(
+                sa.text("ANALYZE TABLE enum_runs" if kind == "mariadb" else "ANALYZE")
+            )
+            db.session.commit()
+            engine = db.engine
+        client = host.client(ADA)
+        on_tabs = ["Active 2", "Failed 1 in the last 24 hours", "All"]
+        for name, shown in (("active", 2), ("failed", 1), ("", 50)):
+            page = client.get(f"{LIST}?tab={name}")
+            assert (len(rows(page)), counts(page)) == (shown, on_tabs)
+        for name in ("queued", "running", "failed", "unknown"):
+            expected = 0 if name == "unknown" else 1
+            assert len(keys(client.get(f"{LIST}?flt0_0={name}"))) == expected
+        ask = functools.partial(poll, client)
+        [(sql, values)] = statements(engine, ask, POLL, "enum_runs")
+        with engine.connect() as connection:
+            steps = plan(connection, sql, values)
+        assert steps.count("ix_enum_runs") >= 2, steps
+        with app.app_context():
+            db.session.remove()
+            engine.dispose()
 
 
 def test_a_count_of_100000_runs_is_99_and_more(watched: _Watched) -> None:

@@ -74,6 +74,7 @@ def _needed_by_runs(
     needed = []
     if getattr(view, "column_default_sort", None) is None:
         needed.append(NEWEST_RUNS)
+    needed.append(_as_far_as(runs, RUNS_BY_STATUS))
     if getattr(view, "column_filters", None) is not None:
         return needed
     # An Enum names its types itself.
@@ -81,9 +82,6 @@ def _needed_by_runs(
     needed.append(dataclasses.replace(RUNS_BY_TYPE, on_every_page=not is_listed))
     if runs.has("tenant_id"):
         needed.append(RUNS_BY_TENANT)
-    # An Enum is compared as text, which no index of its own holds.
-    if not isinstance(runs.type_of("status"), sa.Enum):
-        needed.append(_as_far_as(runs, RUNS_BY_STATUS))
     return needed
 
 

@@ -24,9 +24,10 @@ async function put(text) {
       event.clipboardData?.setData("text/plain", text);
       event.preventDefault();
     };
-    document.addEventListener("copy", write, { once: true });
+    const listening = new AbortController();
+    document.addEventListener("copy", write, { signal: listening.signal });
     const isDone = document.execCommand("copy");
-    document.removeEventListener("copy", write);
+    listening.abort();
     return isDone;
   }
 }
