@@ -21,8 +21,11 @@ _YEAR_SECONDS = 365 * 24 * 3600
 
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 
-# Comments on lines of their own: a quarter of what would be sent.
-_COMMENTS = re.compile(r"^ *(?:/\*(?:[^*]|\*(?!/))*\*/|//.*)\n", re.MULTILINE)
+# Comments on lines of their own and within lines, blank lines and indentation: a third
+# of what would be sent. No file has a text over several lines.
+_FOR_READERS = re.compile(
+    r"^ *(?:/\*(?:[^*]|\*(?!/))*\*/\n|//.*\n|\n)|^ +|/\*\*[^*\n]*\*/ ", re.MULTILINE
+)
 
 
 @functools.cache
@@ -40,7 +43,7 @@ def release() -> str:
 def served_files() -> dict[str, str]:
     """The static files by name, as browsers get them."""
     return {
-        path.name: _COMMENTS.sub("", path.read_text("utf-8"))
+        path.name: _FOR_READERS.sub("", path.read_text("utf-8"))
         for path in STATIC_FOLDER.iterdir()
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
+import hashlib
 
 from markupsafe import escape
 from markupsafe import Markup
@@ -63,6 +64,10 @@ _STALLED = (
     '<span class="badge badge-warning text-bg-warning ops-refresh-stalled" '
     'title="%s">%s</span>'
 )
+_TENANT = '<span class="ops-refresh-tenant d-inline-block border px-2 %s">%s</span>'
+_HUES = 8
+# Longer names may take several lines.
+_ONE_LINE = 24
 _PROGRESS = (
     '<span class="ops-refresh-progress"><progress max="100" value="%s" '
     'aria-label="%s">%s %%</progress> '
@@ -103,6 +108,25 @@ def status_badge(status: str, subject: str = "", key: str = "") -> Markup:
 def stalled_badge(last_sign_of_life: dt.datetime | None) -> Markup:
     """A badge for work that has been silent for too long, with since when."""
     return filled(_STALLED, exact_time(last_sign_of_life), gettext("Stalled"))
+
+
+def tenant_tag(name: str, id: object = None) -> Markup:
+    """A tag with a tenant's name.
+
+    :param id: the tenant's; given, the tag has the one of eight hues that goes
+        with it, on every page and for everybody.
+    """
+    shape = "rounded-pill text-nowrap" if len(name) <= _ONE_LINE else "rounded"
+    if id is None:
+        return filled(_TENANT, shape, name)
+    digest = hashlib.blake2b(str(id).encode("utf-8", "surrogatepass"), digest_size=1)
+    hue = digest.digest()[0] % _HUES
+    return filled(_TENANT, f"{shape} ops-refresh-hue-{hue}", name)
+
+
+def tenantless_tag(name: str) -> Markup:
+    """A tag of another shape, for what belongs to no tenant."""
+    return filled(_TENANT, "text-nowrap ops-refresh-tenantless", name)
 
 
 def refresh_note(sentence: str, url: str = "") -> Markup:

@@ -25,6 +25,7 @@ from .stored_values import JSON_LIMIT
 from .stored_values import stored_id
 from .stored_values import TEXT_LIMIT
 from .stored_values import whole_number
+from .stored_words import EnumWord
 
 #: How a record of another model is named: its first attribute of these.
 _LABELS = ("display_name", "name", "full_name", "title", "username", "email")
@@ -105,8 +106,21 @@ class ModelMapping:
             return sa.null()
         column = getattr(self.model, name)
         if isinstance(self.type_of(name), sa.Enum):
-            return sa.cast(column, sa.String)
+            return EnumWord(column)
         return sa.type_coerce(column, sa.String)
+
+    def moment(self, name: str) -> t.Any:
+        """A column of times, to be compared with one; ``None`` where it holds others.
+
+        A type of the app's own that stores times as they are is compared as they are.
+        """
+        kind = self.type_of(name)
+        while isinstance(kind, sa.types.TypeDecorator):
+            kind = kind.impl
+        if not isinstance(kind, sa.DateTime):
+            return None
+        plain = sa.DateTime(timezone=kind.timezone)
+        return sa.type_coerce(getattr(self.model, name), plain)
 
     def text(self, name: str) -> sa.ColumnElement[t.Any]:
         """The attribute's text, at most :data:`TEXT_LIMIT` characters."""

@@ -50,13 +50,9 @@ RUNS_BY_TENANT = NeededIndex(
 )
 RUNS_BY_STATUS = NeededIndex(
     "status",
-    "the overview's count of what is active",
+    "the list's tabs, and what is counted as active",
     ("workspace_id",),
-    ("status", "created_at", KEY),
-)
-#: The same where there is no overview.
-RUNS_OF_STATUS = dataclasses.replace(
-    RUNS_BY_STATUS, purpose="the list's filter by status", on_every_page=False
+    ("status", "outcome", "created_at", KEY),
 )
 RUNS_BY_END = NeededIndex(
     "ended",

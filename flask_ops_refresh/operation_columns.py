@@ -51,6 +51,11 @@ def _type(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
     return formatting.filled(_LINK, view.run_url(run), name)
 
 
+def _tenant(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
+    tag: Markup = view.tenant_tag(run)
+    return tag
+
+
 def _progress(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
     return formatting.progress_bar(run.counts)
 
@@ -96,6 +101,7 @@ _COUNTS = {
 FORMATTERS: dict[t.Any, t.Any] = {
     "status": _status,
     "type": _type,
+    "tenant": _tenant,
     "progress": _progress,
     "created_at": _created,
     "duration": _duration,

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from .json_view import read_object
 from .model_mapping import ModelMapping
+from .operation_tabs import OperationTabs
+from .operation_tabs import TabCounts
 from .prepared_select import PreparedSelect
 from .scope import Scope
 from .statuses import StatusRules
@@ -57,6 +59,8 @@ class RunInstances:
     ) -> None:
         self._load = load
         self._rows: list[StoredRow] = []
+        #: What rows of the page have in common, and is made once.
+        self.shared: dict[t.Any, t.Any] = {}
         self._loaded: dict[str, t.Any] | None = None
 
     def expect(self, row: StoredRow) -> None:
@@ -80,6 +84,7 @@ class RunReader:
     def __init__(self, runs: ModelMapping, statuses: StatusRules) -> None:
         self.runs = runs
         self.statuses = statuses
+        self.tabs: OperationTabs = OperationTabs(runs, statuses)
         # Made once: to put them together takes longer than to read a row.
         self._columns = {
             (detail, every): self._select_list(detail=detail, every=every)
@@ -150,7 +155,10 @@ class RunRow(StoredRow):
     ) -> None:
         super().__init__(reader.runs, reader.statuses, stored)
         self._instances = instances
+        #: What rows of one page have in common, and is made once.
+        self.shared: dict[t.Any, t.Any] = instances.shared
         instances.expect(self)
+        self._tabs = reader.tabs
 
     def __getattr__(self, name: str) -> t.Any:
         if name.startswith("_"):
@@ -187,6 +195,11 @@ class RunRow(StoredRow):
         held = stored_id(held_as, self._raw("retry_of_id"))
         return None if held is None else self._mapping.encode_held_key(held)
 
+    @property
+    def stored_tenant(self) -> tuple[t.Any, t.Any]:
+        """The tenant's id and name as they are stored."""
+        return (self._raw("tenant_id"), self._raw("tenant"))
+
     @functools.cached_property
     def started_at(self) -> dt.datetime | None:
         """When work on it began."""
@@ -215,6 +228,11 @@ class RunRow(StoredRow):
     def has_attribute(self, name: str) -> bool:
         """Whether the app's model has this attribute."""
         return self._mapping.has(name)
+
+    @property
+    def tab_counts(self) -> TabCounts:
+        """How many runs the list's tabs have, which each row of a page tells."""
+        return self._tabs.read(self._stored)
 
     @property
     def wait_seconds(self) -> float | None:

@@ -27,6 +27,7 @@ from sqlalchemy import exc
 from . import clock
 from . import formatting
 from . import json_view
+from . import list_parts
 from . import live_region
 from . import reader_locale
 from .installation import Installed
@@ -54,11 +55,14 @@ from .operation_retries import read_retries
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
 from .operation_runs import RunRow
+from .operation_tabs import only
+from .operation_tabs import TabCounts
 from .page_title import page_title
 from .produced_pack import produced_pack
 from .request_origin import stays_here
 from .request_state import request_state
 from .run_detail import run_detail
+from .scope import ALL_TENANTS
 from .scope import Scope
 from .scoped_view import ScopedModelView
 from .spreadsheet import defused
@@ -235,6 +239,18 @@ class OperationsView(ScopedModelView):
             self.installation.get_session().rollback()
             return None, []
 
+    def _apply_pagination(
+        self, query: t.Any, page: int | None, page_size: int | None
+    ) -> t.Any:
+        # The last step before a query has a LIMIT, and can be narrowed no more.
+        if tab := self._tab:
+            query = query.filter(self._reader.tabs.condition(tab))
+        return super()._apply_pagination(query, page, page_size)
+
+    @property
+    def _tab(self) -> str:
+        return self._reader.tabs.chosen(request.args)
+
     def read_page(self) -> list[RunRow]:
         """The rows of the page that the request's query names."""
         args = self._get_list_extra_args()
@@ -272,7 +288,8 @@ class OperationsView(ScopedModelView):
     def _rows(self, query: t.Any) -> list[RunRow]:
         columns = self._reader.columns(detail=False, every=self._shows_more)
         instances = RunInstances(self.instances)
-        found = query.with_entities(*columns).all()
+        counts, values = self._counts()
+        found = query.with_entities(*columns, *counts).params(values).all()
         return [self._reader.row(stored, instances) for stored in found]
 
     def _ids_offered(self, name: str, ids: list[str]) -> list[str]:
@@ -299,6 +316,26 @@ class OperationsView(ScopedModelView):
         keys = self._reader.runs.primary_key
         query = self.get_query().with_entities(*keys).statement.correlate(None)
         return [(sa.tuple_(*keys) if keys[1:] else keys[0]).in_(query)]
+
+    def tab_counts(self, rows: cabc.Sequence[RunRow]) -> TabCounts:
+        """How many runs the tabs have; a page without rows asks for that alone."""
+        if rows:
+            return rows[0].tab_counts
+        state = request_state()
+        if "tab_counts" not in state:
+            session = self.installation.get_session()
+            counts, values = self._counts()
+            found = session.execute(only(counts), values)
+            state["tab_counts"] = self._reader.tabs.read(found.one()._mapping)
+        return t.cast("TabCounts", state["tab_counts"])
+
+    def _counts(self) -> tuple[list[t.Any], dict[str, t.Any]]:
+        """The columns that tell how many runs the tabs have, and their parameters."""
+        scope, tabs = self.installation.access.require(), self._reader.tabs
+        values = tabs.parameters(scope, clock.utc_now())
+        if not self._is_narrowed:
+            return tabs.counts(scope), values
+        return tabs.counts_within(self.get_query), values
 
     # Pages
 
@@ -373,21 +410,15 @@ class OperationsView(ScopedModelView):
             more = self.detail_region.stylesheets if self.details_modal else ()
             kwargs["stylesheet"] = live_region.stylesheet(self.installation, *more)
         if template == self.list_template and "data" in kwargs:
-            kwargs["row_cells"] = self._row_cells(kwargs)
-            kwargs["keyed_row"] = _keyed_row
-            kwargs["unindented"] = _unindented
-            kwargs["given_up"] = self._given_up_note(kwargs["data"])
-            kwargs["live_frame"] = live_region.Frame(Markup(), Markup())
+            self._add_list_parts(kwargs)
             if "rows" in request_state():
                 kwargs["list_template"] = template
                 template = "flask_ops_refresh/_operation_list.html"
-            else:
-                kwargs["live_frame"] = self._list_frame(kwargs["data"])
         with one_locality():
             return super().render(template, **kwargs)
 
-    def _row_cells(self, shown: cabc.Mapping[str, t.Any]) -> t.Any:
-        """What writes a row as Flask-Admin's template does, in a third of the time.
+    def _plain_rows(self, shown: cabc.Mapping[str, t.Any]) -> t.Any:
+        """What writes all rows as Flask-Admin's template does, in less time.
 
         ``None`` where a row has more than its columns, or the app's own template.
         """
@@ -395,17 +426,36 @@ class OperationsView(ScopedModelView):
         if has_more or self.column_editable_list or not self._has_stock_rows():
             return None
         columns = [
-            (formatting.filled(_CELL, name), name) for name, _ in shown["list_columns"]
+            (formatting.filled(_CELL, name), name, self._own_formatter(name))
+            for name, _ in shown["list_columns"]
         ]
 
-        @pass_context
-        def row_cells(context: t.Any, row: t.Any) -> Markup:
-            values = [
-                (start, self.get_list_value(context, row, c)) for start, c in columns
-            ]
-            return Markup("".join(f"{start}{escape(v)}\n</td>" for start, v in values))
+        def cells(context: t.Any, row: RunRow) -> cabc.Iterator[str]:
+            for start, name, formatter in columns:
+                if formatter is not None:
+                    value = formatter(self, context, row, name)
+                else:
+                    value = self.get_list_value(context, row, name)
+                yield f"{start}{escape(value)}{_END}"
 
-        return row_cells
+        @pass_context
+        def plain_rows(context: t.Any, rows: cabc.Sequence[RunRow]) -> Markup:
+            each = [_keyed_row("".join(cells(context, row)), row.key) for row in rows]
+            return Markup("\n</tr>\n<tr>\n".join(each))
+
+        return plain_rows
+
+    def _own_formatter(self, name: str) -> t.Any:
+        """The extension's formatter of a column, if nothing of the app's is first."""
+        formatter = self.column_formatters.get(name)
+        types: t.Any = self.column_type_formatters or ()
+        is_ours = (
+            formatter is FORMATTERS.get(name)
+            and type(self).get_list_value is OperationsView.get_list_value
+            and not self._column_choices_map.get(name)
+            and not any(issubclass(Markup, kind) for kind in types)
+        )
+        return formatter if is_ours else None
 
     def _has_stock_rows(self) -> bool:
         if self.list_template != OperationsView.list_template:
@@ -413,25 +463,86 @@ class OperationsView(ScopedModelView):
         stock = current_app.jinja_env.get_template("admin/model/list.html").filename
         return stock is not None and pathlib.Path(stock).is_relative_to(_FLASK_ADMIN)
 
-    def _given_up_note(self, rows: list[RunRow]) -> Markup:
-        """What a page of these rows says that is no longer polled, not at its end."""
-        now = clock.utc_now()
-        vitalities = [self.vitality(row, now) for row in rows]
-        given_up = any(vitality.given_up for vitality in vitalities)
-        if not given_up or any(vitality.awaited for vitality in vitalities):
-            return Markup()
-        return formatting.refresh_note(gettext("This page is no longer refreshed."))
+    def _add_list_parts(self, shown: dict[str, t.Any]) -> None:
+        """What the list's template shows beside what Flask-Admin gives it."""
+        rows, args = shown["data"], self._get_list_extra_args()
+        polled = request_state().get("list_state")
+        state = polled or self.list_region.state(rows)
+        is_live, is_wallboard = state.interval is not None, self._is_wallboard()
+        if is_wallboard:
+            shown.update(filters=None, search_supported=False, actions=None)
+        plain_rows = self._plain_rows(shown)
+        counts, title = self.tab_counts(rows), self._plain_title()
+        if is_live:
+            title = list_parts.live_title(counts, title)
+        shown.update(
+            plain_rows=plain_rows,
+            data=rows if plain_rows is None else _AllAtOnce(rows),
+            keyed_row=_keyed_row,
+            unindented=_unindented,
+            tabs=list_parts.tabs(self._tab, counts, self._tab_urls(args)),
+            at_rest=self._note_at_rest(rows, is_live=is_live),
+            wallboard=is_wallboard,
+            title_mark=list_parts.title_mark(title) if is_live or polled else "",
+            live_frame=live_region.Frame(Markup(), Markup()),
+        )
+        if polled is not None:
+            return
+        shown.update(
+            live_frame=self._list_frame(state),
+            wallboard_style=self._wallboard_style(),
+            view_links=list_parts.view_links(
+                this=shown["return_url"], wallboard=self._url_with(args, wallboard="1")
+            ),
+            leave_link=list_parts.leave_link(self._url_with(args, wallboard=None)),
+        )
 
-    def _list_frame(self, rows: list[RunRow]) -> live_region.Frame:
+    def _list_frame(self, state: LiveState) -> live_region.Frame:
         scope = self.installation.access.require(self)
-        state = self.list_region.state(rows)
         return live_region.frame(
             self.installation, self.list_region, request.args, scope, state
         )
 
-    def render_list_region(self, rows: list[RunRow]) -> str:
-        """The list page's table and pager by themselves."""
-        request_state()["rows"] = rows
+    def _plain_title(self) -> str:
+        """A page's title as Flask-Admin has it."""
+        parts = (self.category, self.name, self.admin.name if self.admin else None)
+        return " - ".join(str(part) for part in parts if part)
+
+    def _tab_urls(self, args: t.Any) -> cabc.Callable[[str], str]:
+        """The addresses of the tabs, with all that the query says beside the page."""
+        url = self._url_with(args, tab=None)
+        start = f"{url}{'&' if '?' in url else '?'}tab="
+        return lambda tab: start + tab if tab else url
+
+    def _url_with(self, args: t.Any, **changed: str | None) -> str:
+        """The address of the list with other arguments, on its first page."""
+        extra = {**args.extra_args, **changed}
+        return self._get_list_url(args.clone(page=None, extra_args=extra))
+
+    def _is_wallboard(self) -> bool:
+        return request.args.get("wallboard") == "1"
+
+    def _wallboard_style(self) -> Markup:
+        if not self._is_wallboard():
+            return Markup()
+        return live_region.stylesheet(self.installation, "wallboard.css")
+
+    def _note_at_rest(self, rows: list[RunRow], *, is_live: bool) -> Markup:
+        """What a page says that is not polled, though somebody may wait for it."""
+        now = clock.utc_now()
+        if is_live:
+            return Markup()
+        if any(self.vitality(row, now).given_up for row in rows):
+            said = gettext("This page is no longer refreshed.")
+        elif self._is_wallboard():
+            said = gettext("Nothing on this page is active, so it is not refreshed.")
+        else:
+            return Markup()
+        return formatting.refresh_note(said)
+
+    def render_list_region(self, state: LiveState) -> str:
+        """The list page's tabs, table and pager by themselves."""
+        request_state().update(list_state=state, rows=state.context()["rows"])
         self._template_args["admin_base_template"] = _REGION_ONLY
         try:
             return str(self.index_view())
@@ -460,10 +571,42 @@ class OperationsView(ScopedModelView):
         return start + urllib.parse.quote(key, safe="")
 
     def get_empty_list_message(self) -> str:
-        """What stands in an empty list."""
-        if any(name.startswith(("flt", "search")) for name in request.args):
-            return gettext("No operation matches these filters.")
-        return gettext("No operation has been started yet.")
+        """What stands in an empty list: why it is empty, and what to do."""
+        args = self._get_list_extra_args()
+        narrowed = args.clone(page=None)
+        return list_parts.empty_page(
+            self._tab,
+            is_narrowed=bool(args.search or args.filters),
+            page=args.page or 0,
+            urls={
+                "first": self._get_list_url(narrowed),
+                "cleared": self._get_list_url(
+                    args.clone(page=None, search=None, filters=None)
+                ),
+                "all": self._url_with(args, tab=None),
+                "this": "",
+            },
+        )
+
+    def tenant_tag(self, run: RunRow) -> Markup:
+        """Whose a run is: a tag for each tenant, and another one for none.
+
+        Where the reader sees a single tenant there is nothing to tell apart.
+        """
+        tags, key = run.shared, run.stored_tenant
+        if key not in tags:
+            tags[key] = self._make_tenant_tag(run.tenant_id, run.tenant)
+        return t.cast("Markup", tags[key])
+
+    def _make_tenant_tag(self, id: t.Any, name: str | None) -> Markup:
+        access = self.installation.access
+        if id is None:
+            has_all = gettext("Whole workspace")
+            none = has_all if access.workspaces else gettext("No tenant")
+            return formatting.tenantless_tag(none)
+        ids = access.require().tenant_ids
+        sees_one = ids is not ALL_TENANTS and len(ids) == 1
+        return formatting.tenant_tag(name or str(id), None if sees_one else id)
 
     def get_export_value(self, model: t.Any, name: t.Any) -> t.Any:
         """A cell of an export; text that a spreadsheet would run is defused."""
@@ -473,7 +616,9 @@ class OperationsView(ScopedModelView):
 
     def _get_filter_groups(self) -> t.Any:
         # Their choices are read from the database, and a poll shows none of them.
-        return None if "rows" in request_state() else super()._get_filter_groups()
+        if "rows" in request_state() or self._is_wallboard():
+            return None
+        return super()._get_filter_groups()
 
     def _get_list_extra_args(self) -> t.Any:
         args = super()._get_list_extra_args()
@@ -537,6 +682,7 @@ class OperationsView(ScopedModelView):
             "formatting": formatting,
             "number": reader_locale.number,
             "count_label": count_label,
+            "tenant_tag": self.tenant_tag(run),
             "own_columns": self._details_columns if self.column_details_list else (),
             "get_value": self.get_detail_value,
             "_gettext": gettext,
@@ -625,19 +771,20 @@ class OperationListRegion(LiveRegion):
 
     def state(self, rows: list[RunRow]) -> LiveState:
         """The state of a page of these rows."""
-        now = clock.utc_now()
-        vitalities = [self._view.vitality(row, now) for row in rows]
+        now, settings = clock.utc_now(), self._view.installation.settings
+        vitalities = [vitality_of(row, settings, now) for row in rows]
         interval = list_interval(
             any_awaited=any(vitality.awaited for vitality in vitalities),
-            seconds=self._view.installation.settings.list_interval_seconds,
+            seconds=settings.list_interval_seconds,
         )
         own = self._view.own_version(rows)
-        version = ([row.stored_values for row in rows], vitalities, own)
+        counts = () if rows else self._view.tab_counts(rows)
+        version = ([row.stored_values for row in rows], vitalities, own, counts)
         return LiveState(version, interval, lambda: {"rows": rows})
 
     def render(self, state: LiveState) -> str:
         """Render the table by Flask-Admin's own template."""
-        return self._view.render_list_region(state.context()["rows"])
+        return self._view.render_list_region(state)
 
 
 # What a subclass may have changed so that its pages show more of a run.
@@ -667,10 +814,23 @@ _END = "\n</td>"
 _KEYED_CELL = '<td data-key="%s"'
 
 
-def _keyed_row(cells: Markup, key: str) -> Markup:
+def _keyed_row(cells: str, key: str) -> Markup:
     """The cells of a table row, the first of them naming the row."""
     # As plain text: before MarkupSafe 3 markup looks for what it is given escaped.
     return Markup(str(cells).replace("<td", _KEYED_CELL % escape(key), 1))
+
+
+class _AllAtOnce(cabc.Sized, cabc.Iterable[t.Any]):
+    """Rows that a loop takes all in one step, and a pager counts one by one."""
+
+    def __init__(self, rows: cabc.Sequence[t.Any]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> cabc.Iterator[t.Any]:
+        return iter([self._rows] if self._rows else [])
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 _INDENTATION = re.compile(r"\n[ \n]+")

@@ -10,8 +10,9 @@ import collections.abc as cabc
 import typing as t
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
+
+from .stored_words import holds
+from .stored_words import holds_one_of
 
 UNKNOWN = "unknown"
 
@@ -96,6 +97,23 @@ class StatusRules:
             for _, outcome, name in self._rows
         )
 
+    def condition_of_any(
+        self,
+        normalised: cabc.Collection[str],
+        status: sa.ColumnElement[t.Any],
+        outcome: sa.ColumnElement[t.Any] | None,
+    ) -> sa.ColumnElement[bool]:
+        """The SQL form of ``normalise(status, outcome) in normalised``.
+
+        None of them may be unknown. A database steps through an index once for all
+        words that need no outcome, and stops where a LIMIT says so.
+        """
+        rows = [row for row in self._rows if row[2] in normalised]
+        words = [row[0] for row in rows if row[1] is None]
+        others = [_matches(row, status, outcome) for row in rows if row[1] is not None]
+        alone = [holds_one_of(status, words)] if words else []
+        return sa.or_(sa.false(), *alone, *others)
+
 
 def is_active(normalised: str) -> bool:
     """Whether a record of this status may still change on its own."""
@@ -161,39 +179,7 @@ def _matches(
     outcome: sa.ColumnElement[t.Any] | None,
 ) -> sa.ColumnElement[bool]:
     if row[1] is None:
-        return _Exactly(status, sa.literal(row[0]))
+        return holds(status, row[0])
     if outcome is None:
         return sa.false()
-    return sa.and_(
-        _Exactly(status, sa.literal(row[0])), _Exactly(outcome, sa.literal(row[1]))
-    )
-
-
-class _Exactly(FunctionElement[bool]):
-    """A column holds a word, letter by letter."""
-
-    type = sa.Boolean()
-    inherit_cache = True
-
-    def self_group(self, against: t.Any = None) -> t.Any:
-        """Stand as it is: "(a = b) = 1", as SQLAlchemy would have it, uses no index."""
-        return self
-
-
-@compiles(_Exactly)
-def _equals(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
-    column, word = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} = {word}"
-
-
-@compiles(_Exactly, "mysql")
-@compiles(_Exactly, "mariadb")
-def _equals_in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
-    # Their collations overlook case and trailing blanks; an index still serves
-    # the first half. Bytes tell nothing unless both sides are encoded alike.
-    equals = _equals(element, compiler, **options)
-    column, word = (
-        f"CONVERT({compiler.process(each, **options)} USING utf8mb4)"
-        for each in element.clauses
-    )
-    return f"({equals} AND BINARY {column} = {word})"
+    return sa.and_(holds(status, row[0]), holds(outcome, row[1]))

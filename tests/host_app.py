@@ -82,7 +82,7 @@ class OperationRun(Model):
 
     __table_args__ = (
         sa.Index("ix_runs_newest", "workspace_id", "created_at", "id"),
-        sa.Index("ix_runs_status", "workspace_id", "status", "created_at"),
+        sa.Index("ix_runs_status", "workspace_id", "status", "outcome", "created_at"),
         sa.Index("ix_runs_ended", "workspace_id", "completed_at"),
         sa.Index("ix_runs_type", "workspace_id", "type", "created_at", "id"),
         sa.Index("ix_runs_tenant", "workspace_id", "tenant_id", "created_at"),

@@ -73,7 +73,7 @@ def test_the_apps_own_migration_makes_tables_that_serve_every_page(
         inspector = sa.inspect(db.engine)
         assert {index["name"] for index in inspector.get_indexes("runs")} == {
             "ix_runs_created_at_id",
-            "ix_runs_status_created_at_id",
+            "ix_runs_status_outcome_created_at_id",
             "ix_runs_completed_at_id",
             "ix_runs_type_created_at_id",
             "ix_runs_tenant_id_created_at_id",

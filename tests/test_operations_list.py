@@ -145,7 +145,11 @@ def test_a_list_poll_shows_the_same_page_with_its_whole_query(host: Host) -> Non
 
 @pytest.mark.parametrize(
     ("user", "tenants"),
-    [(ADA, ["North", "South", ""]), (BEN, ["South", ""]), (CLEO, ["East"])],
+    [
+        (ADA, ["North", "South", "Whole workspace"]),
+        (BEN, ["South", "Whole workspace"]),
+        (CLEO, ["East"]),
+    ],
     ids=["all tenants", "one tenant", "other workspace"],
 )
 def test_each_sees_the_rows_of_their_scope(
@@ -161,8 +165,10 @@ def test_each_sees_the_rows_of_their_scope(
     response = client.get(LIST)
     shown = [row.select("td")[2].get_text(strip=True) for row in rows(response)]
     assert shown == tenants
-    assert choices(response, "Tenant") == sorted(filter(None, tenants))
-    kinds = [f"kind.{name.lower() or 'none'}" for name in tenants]
+    names = [name for name in tenants if name != "Whole workspace"]
+    assert choices(response, "Tenant") == sorted(names)
+    kinds = [f"kind.{name.lower()}" for name in names]
+    kinds += ["kind.none"] * (len(tenants) - len(names))
     assert choices(response, "Type") == sorted(kinds)
     exported = client.get(f"{LIST}export/csv/").text
     assert [row["Type"] for row in csv.DictReader(io.StringIO(exported))] == kinds

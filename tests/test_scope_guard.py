@@ -18,6 +18,8 @@ ALLOWED = {
     "model_mapping.ModelMapping.related_labels": (
         "the names of tenants whose ids the scope lists, or its own runs hold"
     ),
+    "operation_tabs._how_many": "adds up what its subquery, which is in scope, finds",
+    "operation_tabs.only": "columns that are such sums",
     "tables._stored_statuses": (
         "status words alone, told on the command line to who runs the server"
     ),

@@ -19,7 +19,6 @@ from ..needed_indexes import RUNS_BY_END
 from ..needed_indexes import RUNS_BY_STATUS
 from ..needed_indexes import RUNS_BY_TENANT
 from ..needed_indexes import RUNS_BY_TYPE
-from ..needed_indexes import RUNS_OF_STATUS
 from ..overview_card import OverviewRegion
 from ..review_packs import PackReader
 from ..statuses import StatusRules
@@ -88,22 +87,24 @@ def _needed_by_runs(
         needed.append(NEWEST_RUNS)
     if runs.has("retry_of_id"):
         needed.append(RETRIES)
-    filters = getattr(view, "column_filters", None) is None
-    if filters:
-        # An Enum names its types itself.
-        is_listed = isinstance(runs.type_of("type"), sa.Enum)
-        needed.append(dataclasses.replace(RUNS_BY_TYPE, on_every_page=not is_listed))
-    if filters and runs.has("tenant_id"):
-        needed.append(RUNS_BY_TENANT)
+    needed.append(_as_far_as(runs, RUNS_BY_STATUS))
     overview = installation.regions.get("operations-overview")
-    if isinstance(overview, OverviewRegion):
-        needed.append(RUNS_BY_STATUS)
-        if overview.reader.knows_ends:
-            needed.append(RUNS_BY_END)
-    # An Enum is compared as text there, which no index of its own holds.
-    elif filters and not isinstance(runs.type_of("status"), sa.Enum):
-        needed.append(RUNS_OF_STATUS)
+    if isinstance(overview, OverviewRegion) and overview.reader.knows_ends:
+        needed.append(RUNS_BY_END)
+    if getattr(view, "column_filters", None) is not None:
+        return needed
+    # An Enum names its types itself.
+    is_listed = isinstance(runs.type_of("type"), sa.Enum)
+    needed.append(dataclasses.replace(RUNS_BY_TYPE, on_every_page=not is_listed))
+    if runs.has("tenant_id"):
+        needed.append(RUNS_BY_TENANT)
     return needed
+
+
+def _as_far_as(runs: ModelMapping, needed: NeededIndex) -> NeededIndex:
+    """The index without the outcome, where a model has none."""
+    then = tuple(each for each in needed.then if each != "outcome")
+    return needed if runs.has("outcome") else dataclasses.replace(needed, then=then)
 
 
 def _in_workspaces(

@@ -2,7 +2,9 @@
 
 import { TIMES } from "./elapsed_time.js";
 
+const BUSY = ":hover, :focus-within, :has(input:checked)";
 const NEVER = "script, style, iframe, object, embed, link, meta, base, template";
+const TITLE = "data-ops-refresh-title";
 const EDITED = ":read-write:focus, select:focus";
 
 /** @type {string[]} */
@@ -38,11 +40,24 @@ export function isInUse(region) {
 function parse(html) {
   const { content } = Object.assign(document.createElement("template"), { innerHTML: html });
   for (const element of content.querySelectorAll(NEVER)) element.remove();
+  takeIn(content);
   return content;
 }
 
 /**
- * The new rows that would push down a row under the pointer or a ticked one.
+ * Show the buttons that need a script, and let the browser's tab say what a region says.
+ * @param {ParentNode} root
+ */
+export function takeIn(root) {
+  for (const each of root.querySelectorAll(`[data-ops-refresh-copy], [${TITLE}]`)) {
+    each.removeAttribute("hidden");
+    document.title = each.getAttribute(TITLE) ?? document.title;
+    each.removeAttribute(TITLE);
+  }
+}
+
+/**
+ * The new rows that would push down the row that the person is on, or a ticked one.
  * @param {Element} region
  * @param {DocumentFragment} sent
  */
@@ -50,7 +65,7 @@ function rowsToHold(region, sent) {
   const shown = rows(region);
   const known = shown.map(keyOf);
   const keys = rows(sent).map(keyOf);
-  const busy = shown.filter((row) => row.matches(":hover, :has(input:checked)"));
+  const busy = shown.filter((row) => row.matches(BUSY));
   const ends = busy.map((row) => keys.indexOf(keyOf(row))).map((at) => at < 0 ? keys.length : at);
   return rows(sent).slice(0, Math.max(0, ...ends)).filter((row) => !known.includes(keyOf(row)));
 }

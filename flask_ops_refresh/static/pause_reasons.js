@@ -7,9 +7,12 @@ const PAGE_EVENTS = ["visibilitychange", "pageshow", "online", "offline"];
 export function pauseReason(switchedOff) {
   if (document.hidden && !switchedOff.includes("hidden")) return "hidden";
   if (!navigator.onLine) return "offline";
+  return isDialogOpen() && !switchedOff.includes("dialog") ? "dialog" : "";
+}
+
+export function isDialogOpen() {
   // Bootstrap marks the body as soon as a trigger is clicked, the dialog later.
-  const isOpen = document.body.matches(".modal-open") || document.querySelector(DIALOG);
-  return isOpen && !switchedOff.includes("dialog") ? "dialog" : "";
+  return document.body.matches(".modal-open") || !!document.querySelector(DIALOG);
 }
 
 /**

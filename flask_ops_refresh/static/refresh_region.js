@@ -1,13 +1,16 @@
 // Live regions: each asks again while the server names an interval, then never.
 
 import { correctClock, serverNow, setClock, startCounting } from "./elapsed_time.js";
-import { isInUse, patchRegion } from "./patch_region.js";
+import { isInUse, patchRegion, takeIn } from "./patch_region.js";
 import { keepPause, pauseReason, readPause, watchPage } from "./pause_reasons.js";
 import { backOff, nextDelay, readInterval, readRetryAfter, TIMEOUT } from "./refresh_schedule.js";
 import { Controls } from "./region_controls.js";
 
 // What the region's own server says of a record; other codes are a proxy's.
 const GONE = [400, 403, 404, 410];
+// What the page is called where nothing is told of what it shows.
+const TITLE = document.title;
+const COPY = "[data-ops-refresh-copy], .ops-refresh-share";
 
 /** @type {Set<Region>} */
 const regions = new Set();
@@ -61,6 +64,10 @@ export class Region {
     controls.onClick("pause", () => this.#togglePause(), signal);
     controls.onClick("refresh", () => this.#refreshNow(), signal);
     controls.onClick("waiting", () => this.#apply(true), signal);
+    controls.onClick("keys", async () => (await import("./keyboard.js")).showHelp(), signal);
+    document.addEventListener("keydown", (event) => onKey(event), { signal });
+    document.addEventListener("click", (event) => onClick(event), { signal });
+    takeIn(document);
     this.count = startCounting(this);
     this.controls.show(this);
   }
@@ -244,6 +251,7 @@ export class Region {
     const isFinished = reason === "finished";
     if (!isFinished) this.element.replaceChildren();
     if (!isFinished && reason !== "removed") this.#clearSurface();
+    if (!isFinished) document.title = TITLE;
     this.controls.end(sentence, !isFinished, signIn);
     for (const name of this.element.getAttributeNames()) {
       if (name.startsWith("data-ops-refresh-")) this.element.removeAttribute(name);
@@ -268,6 +276,24 @@ export class Region {
     const event = new CustomEvent(`ops-refresh:${name}`, { bubbles: true, detail: { reason } });
     this.element.dispatchEvent(event);
   }
+}
+
+// What is not needed to refresh is fetched when somebody asks for it.
+
+/** @param {KeyboardEvent} event */
+async function onKey(event) {
+  const [target] = event.composedPath();
+  if (/^([rp?]|Escape)$/.test(event.key)) (await import("./keyboard.js")).press(event, target);
+}
+
+/** @param {MouseEvent} event */
+async function onClick(event) {
+  const [target] = event.composedPath();
+  const source = target instanceof Element && target.closest(COPY);
+  // Opened elsewhere, a link is a link.
+  if (!source || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  (await import("./copying.js")).copy(source);
 }
 
 /** @param {Headers} headers */

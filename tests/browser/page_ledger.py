@@ -231,7 +231,7 @@ def _check_leftovers(ledger: Ledger, of_region: dict[str, list[t.Any]]) -> None:
     most = len(waiting) + counting + on_their_way
     assert least <= len(ledger.timers) <= most, f"timers: {ledger}"
     assert ledger.observers <= len(ledger.regions), f"observers: {ledger}"
-    assert ledger.listeners <= 13 * len(ledger.regions), f"listeners: {ledger}"
+    assert ledger.listeners <= 16 * len(ledger.regions), f"listeners: {ledger}"
 
 
 def _is_waiting(

@@ -43,35 +43,59 @@ def test_nothing_else_is_served(host: Host, name: str) -> None:
     assert host.client().get(path).status_code == 404
 
 
-#: What only the page of a run links.
-OF_A_RUN = {"operation_detail.css", "print.css"}
+def compressed(name: str) -> int:
+    """Bytes of a file as browsers fetch it."""
+    return len(gzip.compress(served_files()[name].encode()))
+
+
+def fetched_on_a_live_page() -> set[str]:
+    """The style, the script, and all that the script cannot start without."""
+    found, left = {"ops_refresh.css"}, ["refresh_region.js"]
+    while left:
+        name = left.pop()
+        found.add(name)
+        imported = re.findall(
+            r'^import .* from "\./(.+)";$', served_files()[name], re.M
+        )
+        left += [each for each in imported if each not in found]
+    return found
 
 
 def test_scripts_and_style_are_small() -> None:
-    """As browsers fetch them, compressed: 8 KB for all pages, the rest for some."""
-    sizes = {
-        name: len(gzip.compress(text.encode())) for name, text in served_files().items()
+    """What a live page fetches is at most 8 KB, compressed."""
+    fetched = fetched_on_a_live_page()
+    assert {"patch_region.js", "region_controls.js", "elapsed_time.js"} < fetched
+    assert sum(map(compressed, fetched)) <= 8 * 1024
+
+
+def test_what_is_fetched_when_it_is_asked_for_is_smaller() -> None:
+    """What some pages have besides comes by itself, at most 1 KB each."""
+    asked_for = set(FILES) - fetched_on_a_live_page()
+    assert asked_for == {
+        "copying.js",
+        "keyboard.js",
+        "operation_detail.css",
+        "overview.css",
+        "print.css",
+        "wallboard.css",
     }
-    of_a_run = sum(sizes.pop(name) for name in OF_A_RUN)
-    assert of_a_run <= 2 * 1024
-    assert sizes.pop("overview.css") <= 1024
-    assert sum(sizes.values()) <= 8 * 1024
+    assert max(map(compressed, asked_for)) <= 1024
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_browsers_get_the_code_without_the_comments(name: str) -> None:
+def test_browsers_get_the_code_without_comments_and_indentation(name: str) -> None:
     """Every line that is no comment is served as it is written, and no other."""
     served = served_files()[name].splitlines()
     written = (assets.STATIC_FOLDER / name).read_text("utf-8").splitlines()
     left_out = iter(written)
     for line in served:
         for other in left_out:
-            if other == line:
+            if re.sub(r"/\*\*.*?\*/ ", "", other).lstrip(" ") == line:
                 break
-            assert re.match(r" *(//|/?\*(?!.*\*/.))", other), other
+            assert re.match(r" *(//|/?\*(?!.*\*/.)|$)", other), other
         else:
             pytest.fail(f"not as written: {line}")
-    assert not [line for line in served if re.match(r" *(//|\*)", line)]
+    assert not [line for line in served if re.match(r" *(//|\*| |$)", line)]
 
 
 def test_a_file_for_any_cache_names_nobody(
