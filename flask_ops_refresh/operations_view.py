@@ -4,45 +4,31 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import datetime as dt
-import inspect
-import pathlib
-import re
 import typing as t
 import urllib.parse
 
-import flask_admin
 import sqlalchemy as sa
 from flask import abort
-from flask import current_app
 from flask import flash
 from flask import render_template
 from flask import request
 from flask_admin.base import expose
 from flask_admin.model.helpers import get_mdict_item_or_list
-from jinja2 import pass_context
-from markupsafe import escape
 from markupsafe import Markup
 from sqlalchemy import exc
 
 from . import clock
 from . import formatting
-from . import json_view
 from . import list_parts
+from . import list_rows
 from . import live_region
 from . import reader_locale
 from .installation import Installed
-from .intervals import list_interval
-from .intervals import run_interval
-from .live_region import Args
-from .live_region import LiveRegion
 from .live_region import LiveState
 from .locality import one_locality
 from .neighbours import NeighbourReader
 from .neighbours import Neighbours
-from .operation_actions import allowed_actions
-from .operation_actions import draw_dialogs
 from .operation_actions import left_out
-from .operation_actions import offered_actions
 from .operation_columns import count_label
 from .operation_columns import EXPORT_FORMATTERS
 from .operation_columns import EXPORTED
@@ -50,6 +36,8 @@ from .operation_columns import FORMATTERS
 from .operation_columns import LABELS
 from .operation_columns import LISTED
 from .operation_filters import run_filters
+from .operation_regions import OperationDetailRegion
+from .operation_regions import OperationListRegion
 from .operation_retries import draw_retries
 from .operation_retries import read_retries
 from .operation_runs import RunInstances
@@ -58,7 +46,6 @@ from .operation_runs import RunRow
 from .operation_tabs import only
 from .operation_tabs import TabCounts
 from .page_title import page_title
-from .produced_pack import produced_pack
 from .request_origin import stays_here
 from .request_state import request_state
 from .run_detail import run_detail
@@ -100,7 +87,7 @@ class OperationsView(ScopedModelView):
     export_max_rows = 10_000
     simple_list_pager = True
     column_display_actions: bool = False
-    list_template = "flask_ops_refresh/operation_list.html"
+    list_template = list_rows.LIST_TEMPLATE
     details_template = "flask_ops_refresh/operation_detail.html"
     details_modal_template = "flask_ops_refresh/operation_dialog.html"
 
@@ -417,52 +404,6 @@ class OperationsView(ScopedModelView):
         with one_locality():
             return super().render(template, **kwargs)
 
-    def _plain_rows(self, shown: cabc.Mapping[str, t.Any]) -> t.Any:
-        """What writes all rows as Flask-Admin's template does, in less time.
-
-        ``None`` where a row has more than its columns, or the app's own template.
-        """
-        has_more = shown["actions"] or self.column_display_actions
-        if has_more or self.column_editable_list or not self._has_stock_rows():
-            return None
-        columns = [
-            (formatting.filled(_CELL, name), name, self._own_formatter(name))
-            for name, _ in shown["list_columns"]
-        ]
-
-        def cells(context: t.Any, row: RunRow) -> cabc.Iterator[str]:
-            for start, name, formatter in columns:
-                if formatter is not None:
-                    value = formatter(self, context, row, name)
-                else:
-                    value = self.get_list_value(context, row, name)
-                yield f"{start}{escape(value)}{_END}"
-
-        @pass_context
-        def plain_rows(context: t.Any, rows: cabc.Sequence[RunRow]) -> Markup:
-            each = [_keyed_row("".join(cells(context, row)), row.key) for row in rows]
-            return Markup("\n</tr>\n<tr>\n".join(each))
-
-        return plain_rows
-
-    def _own_formatter(self, name: str) -> t.Any:
-        """The extension's formatter of a column, if nothing of the app's is first."""
-        formatter = self.column_formatters.get(name)
-        types: t.Any = self.column_type_formatters or ()
-        is_ours = (
-            formatter is FORMATTERS.get(name)
-            and type(self).get_list_value is OperationsView.get_list_value
-            and not self._column_choices_map.get(name)
-            and not any(issubclass(Markup, kind) for kind in types)
-        )
-        return formatter if is_ours else None
-
-    def _has_stock_rows(self) -> bool:
-        if self.list_template != OperationsView.list_template:
-            return False
-        stock = current_app.jinja_env.get_template("admin/model/list.html").filename
-        return stock is not None and pathlib.Path(stock).is_relative_to(_FLASK_ADMIN)
-
     def _add_list_parts(self, shown: dict[str, t.Any]) -> None:
         """What the list's template shows beside what Flask-Admin gives it."""
         rows, args = shown["data"], self._get_list_extra_args()
@@ -471,15 +412,15 @@ class OperationsView(ScopedModelView):
         is_live, is_wallboard = state.interval is not None, self._is_wallboard()
         if is_wallboard:
             shown.update(filters=None, search_supported=False, actions=None)
-        plain_rows = self._plain_rows(shown)
+        plain_rows = list_rows.plain_rows(self, shown)
         counts, title = self.tab_counts(rows), self._plain_title()
         if is_live:
             title = list_parts.live_title(counts, title)
         shown.update(
             plain_rows=plain_rows,
-            data=rows if plain_rows is None else _AllAtOnce(rows),
-            keyed_row=_keyed_row,
-            unindented=_unindented,
+            data=rows if plain_rows is None else list_rows.AllAtOnce(rows),
+            keyed_row=list_rows.keyed_row,
+            unindented=list_rows.unindented,
             tabs=list_parts.tabs(self._tab, counts, self._tab_urls(args)),
             at_rest=self._note_at_rest(rows, is_live=is_live),
             wallboard=is_wallboard,
@@ -689,104 +630,6 @@ class OperationsView(ScopedModelView):
         }
 
 
-class OperationDetailRegion(LiveRegion):
-    """The detail page's region, ``operation-detail?id=``.
-
-    A ``failure_code`` beside the id leaves one code of its failures to be seen.
-    """
-
-    signature: inspect.Signature = inspect.signature(
-        lambda scope, *, id, failure_code=None: None
-    )
-    stylesheets = ("operation_detail.css",)
-
-    def __init__(self, view: OperationsView) -> None:
-        super().__init__("operation-detail", view=view)
-        self._view = view
-
-    def load(self, scope: Scope, args: Args) -> LiveState | None:
-        """Read the run with one SELECT, and with another the pack of one at rest."""
-        run = self._view.read_run(scope, args.get("id", ""))
-        if run is None or not self._view.can_view_details:
-            return None
-        now, installation = clock.utc_now(), self._view.installation
-        vitality = self._view.vitality(run, now)
-        interval = run_interval(
-            awaited=vitality.awaited,
-            created_at=run.created_at,
-            now=now,
-            steps=installation.settings.run_intervals_seconds,
-        )
-        pack = produced_pack(installation, scope, run)
-        shown_of_pack = None if pack is None else pack.version
-        actions = offered_actions(self._view, run)
-        offered = [(action.name, action.text) for action in actions]
-        own = self._view.own_version([run])
-        version = (run.stored_values, vitality, shown_of_pack, own, offered)
-        code = args.get("failure_code")
-        found = {"run": run, "pack": pack, "failure_code": code, "actions": actions}
-        return LiveState(version, interval, lambda: found)
-
-    def render(self, state: LiveState) -> str:
-        """Render the view's region template."""
-        found = state.context()
-        pack, code = found["pack"], found["failure_code"]
-        return render_template(
-            self._view.detail_region_template,
-            **{
-                "pack": pack and pack.row,
-                "pack_url": pack and pack.download_url(),
-                "failure_code": None if code is None else json_view.inline(code),
-                "file_size": reader_locale.file_size,
-                "has_script": self._has_script(state),
-                "actions": found["actions"],
-                **self._view.detail_context(found["run"]),
-            },
-        )
-
-    def _has_script(self, state: LiveState) -> bool:
-        """Whether a script is there that what is rendered may count on."""
-        if request.endpoint == self._view.installation.poll_endpoint:
-            return True
-        return state.interval is not None and not self._view.is_dialog()
-
-    def beside(self, state: LiveState) -> Markup:
-        """The dialogs of the actions, of those too that a poll may offer yet."""
-        run, actions = (state.context()[name] for name in ("run", "actions"))
-        if state.interval is not None:
-            actions = allowed_actions(self._view, run)
-        return draw_dialogs(self._view, run, actions)
-
-
-class OperationListRegion(LiveRegion):
-    """The list page's region, ``operation-list?`` with the page's own query."""
-
-    def __init__(self, view: OperationsView) -> None:
-        super().__init__("operation-list", view=view)
-        self._view = view
-
-    def load(self, scope: Scope, args: Args) -> LiveState:
-        """Read the page with one SELECT."""
-        return self.state(self._view.read_page())
-
-    def state(self, rows: list[RunRow]) -> LiveState:
-        """The state of a page of these rows."""
-        now, settings = clock.utc_now(), self._view.installation.settings
-        vitalities = [vitality_of(row, settings, now) for row in rows]
-        interval = list_interval(
-            any_awaited=any(vitality.awaited for vitality in vitalities),
-            seconds=settings.list_interval_seconds,
-        )
-        own = self._view.own_version(rows)
-        counts = () if rows else self._view.tab_counts(rows)
-        version = ([row.stored_values for row in rows], vitalities, own, counts)
-        return LiveState(version, interval, lambda: {"rows": rows})
-
-    def render(self, state: LiveState) -> str:
-        """Render the table by Flask-Admin's own template."""
-        return self._view.render_list_region(state)
-
-
 # What a subclass may have changed so that its pages show more of a run.
 _SHOWING = (
     "column_list",
@@ -804,40 +647,3 @@ _REGION_ONLY = "flask_ops_refresh/_region_only.html"
 
 # Names in the query that Flask-Admin's own templates cannot pass on.
 _TAKEN = frozenset({"endpoint", "export_type"})
-
-
-#: Where Flask-Admin's own templates are.
-_FLASK_ADMIN = pathlib.Path(flask_admin.__file__).parent
-
-_CELL = '<td class="col-%s">\n'
-_END = "\n</td>"
-_KEYED_CELL = '<td data-key="%s"'
-
-
-def _keyed_row(cells: str, key: str) -> Markup:
-    """The cells of a table row, the first of them naming the row."""
-    # As plain text: before MarkupSafe 3 markup looks for what it is given escaped.
-    return Markup(str(cells).replace("<td", _KEYED_CELL % escape(key), 1))
-
-
-class _AllAtOnce(cabc.Sized, cabc.Iterable[t.Any]):
-    """Rows that a loop takes all in one step, and a pager counts one by one."""
-
-    def __init__(self, rows: cabc.Sequence[t.Any]) -> None:
-        self._rows = rows
-
-    def __iter__(self) -> cabc.Iterator[t.Any]:
-        return iter([self._rows] if self._rows else [])
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-
-_INDENTATION = re.compile(r"\n[ \n]+")
-
-
-def _unindented(table: Markup) -> Markup:
-    """The list without the blanks that its template is laid out with: half of it."""
-    if "<pre" in table or "<textarea" in table:
-        return table
-    return Markup(_INDENTATION.sub("\n", table))
