@@ -219,7 +219,8 @@ def test_cancelled_in_the_middle(installation: Installation) -> None:
     with installation.demo():
         begun = start_both(installation)
         waiting = installation.request_run("inventory.collect")
-        cancel(installation, (*begun, waiting))
+        # First what waits: whatever is stopped lets it begin.
+        cancel(installation, (waiting, *begun))
         kept = installation.request_run("inventory.collect")
         wait_for_the_end(installation, (*begun, waiting, kept))
         wait_for(lambda: installation.files() == [], "the end of the draft")
