@@ -61,7 +61,7 @@ class Installation:
         """Web server and worker."""
         arguments = ("--environment", str(self.environment.prefix))
         data = self.example.app.config["DATA"]
-        return demo(data, *arguments, **PACE, **self.settings)
+        return demo(data, *arguments, **{**PACE, **self.settings})
 
     def request_run(self, type: str) -> int:
         """Accept a run, as a web server would that is still there."""
@@ -219,7 +219,8 @@ def test_cancelled_in_the_middle(installation: Installation) -> None:
     with installation.demo():
         begun = start_both(installation)
         waiting = installation.request_run("inventory.collect")
-        cancel(installation, (*begun, waiting))
+        # First what waits: whatever is stopped lets it begin.
+        cancel(installation, (waiting, *begun))
         kept = installation.request_run("inventory.collect")
         wait_for_the_end(installation, (*begun, waiting, kept))
         wait_for(lambda: installation.files() == [], "the end of the draft")
@@ -238,12 +239,13 @@ def test_cancelled_in_the_middle(installation: Installation) -> None:
 @on_both
 def test_killed_worker_that_was_to_cancel(installation: Installation) -> None:
     """Cancelled is what they end as, though their worker never heard of it."""
+    # It says once how far it is, and by then nobody has asked.
+    installation.settings["EXAMPLE_APP_PROGRESS_INTERVAL_SECONDS"] = "600"
+    installation.settings["EXAMPLE_APP_FILES_PER_SECOND"] = "10"
     with installation.demo() as (web, _):
         lost = start_both(installation)
-        [worker] = children_of(web.pid)
-        os.kill(worker, signal.SIGSTOP)
         cancel(installation, lost)
-        kill(worker)
+        kill(children_of(web.pid)[0])
         wait_for_the_end(installation, lost)
         wait_for(lambda: installation.files() == [], "the end of the draft")
     assert_failed(installation, lost, "cancelled")
