@@ -51,6 +51,8 @@ RUNS_BY_STATUS = NeededIndex(
     ("workspace_id",),
     ("status", "created_at", KEY),
 )
+#: The same where the filter by status has no use for it.
+ACTIVE_RUNS = dataclasses.replace(RUNS_BY_STATUS, then=("status", KEY))
 #: The same where there is no overview.
 RUNS_OF_STATUS = dataclasses.replace(
     RUNS_BY_STATUS, purpose="the list's filter by status", on_every_page=False

@@ -19,10 +19,15 @@ class PreparedSelect:
     """One SELECT for each kind of scope.
 
     :param build: makes it for a scope whose values are parameters.
+    :param model: whose records it reads, where it does not begin with them: that says
+        in which of several databases they are.
     """
 
-    def __init__(self, build: cabc.Callable[[Scope], sa.SelectBase]) -> None:
+    def __init__(
+        self, build: cabc.Callable[[Scope], sa.SelectBase], model: t.Any = None
+    ) -> None:
         self._build = build
+        self._bind = {} if model is None else {"mapper": sa.inspect(model)}
         self._prepared: dict[ScopeKind, sa.SelectBase] = {}
 
     def run(
@@ -37,6 +42,8 @@ class PreparedSelect:
             prepared = self._build(scope.with_parameters())
             self._prepared[scope.kind] = prepared
         result: sa.Result[t.Any] = session.execute(
-            prepared, {**scope.parameters(), **values}
+            prepared,
+            {**scope.parameters(), **values},
+            bind_arguments=self._bind,
         )
         return result

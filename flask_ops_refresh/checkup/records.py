@@ -10,6 +10,7 @@ from .. import operation_runs
 from .. import review_packs
 from ..installation import Installation
 from ..model_mapping import ModelMapping
+from ..needed_indexes import ACTIVE_RUNS
 from ..needed_indexes import LATEST_PACK
 from ..needed_indexes import NeededIndex
 from ..needed_indexes import NEWEST_RUNS
@@ -85,12 +86,13 @@ def _needed_by_runs(
     if filters and runs.has("tenant_id"):
         needed.append(RUNS_BY_TENANT)
     overview = installation.regions.get("operations-overview")
+    is_enum = isinstance(runs.type_of("status"), sa.Enum)
     if isinstance(overview, OverviewRegion):
-        needed.append(RUNS_BY_STATUS)
+        needed.append(ACTIVE_RUNS if is_enum else RUNS_BY_STATUS)
         if overview.reader.knows_ends:
             needed.append(RUNS_BY_END)
-    # An Enum is compared as text there, which no index of its own holds.
-    elif filters and not isinstance(runs.type_of("status"), sa.Enum):
+    # The filter compares an Enum as text, which no index of its own holds.
+    elif filters and not is_enum:
         needed.append(RUNS_OF_STATUS)
     return needed
 
