@@ -185,7 +185,7 @@ class OverviewReader:
             reader.statuses.is_told(name, by_outcome=self._runs.has("outcome"))
             for name in OUTCOMES
         )
-        self._figures = PreparedSelect(self._select_figures)
+        self._figures = PreparedSelect(self._select_figures, self._runs.model)
         self._failures = PreparedSelect(self._select_failures)
 
     def figures(
@@ -209,7 +209,9 @@ class OverviewReader:
         }
         select = self._figures
         if narrowed:
-            select = PreparedSelect(lambda each: self._select_figures(each, narrowed))
+            select = PreparedSelect(
+                lambda each: self._select_figures(each, narrowed), self._runs.model
+            )
         rows = select.run(session, scope, values).all()
         return Figures(self._reader, window, rows, stop_after_seconds)
 

@@ -34,15 +34,16 @@ pytestmark = pytest.mark.usefixtures("frozen_clock")
 #: of the waits that a poll is spared (5 s, 30 s, without end) is longer.
 SECONDS = 4.0
 LIST = "/admin/ops-refresh/operation-list"
+OVERVIEW = "/admin/ops-refresh/operations-overview"
 LOG_LINE = "Poll refused, database unavailable: "
 
 
-def watched_poll(host: Host) -> TestResponse:
+def watched_poll(host: Host, url: str = LIST) -> TestResponse:
     """The answer to a poll, which must come while what blocks it goes on blocking."""
     pool = concurrent.futures.ThreadPoolExecutor(1)
     try:
         started = time.monotonic()
-        answer = pool.submit(poll, host.client(ADA), LIST).result(20)
+        answer = pool.submit(poll, host.client(ADA), url).result(20)
         assert time.monotonic() - started < SECONDS
     finally:
         pool.shutdown(wait=False)
@@ -143,22 +144,27 @@ LOCKS = {
 
 @pytest.mark.parametrize("table", ["operation_runs", "users"])
 @pytest.mark.parametrize("kind", LOCKS)
+@pytest.mark.parametrize("poll_url", [LIST, OVERVIEW], ids=["list", "overview"])
 def test_a_locked_table_is_503_while_the_lock_lasts(
-    kind: str, table: str, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+    kind: str,
+    table: str,
+    poll_url: str,
+    tmp_path: pathlib.Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The extension's table or the user loader's: a poll waits for no migration."""
     with database(kind, tmp_path) as url, host_on(url) as host:
-        assert watched_poll(host).status_code == 200
+        assert watched_poll(host, poll_url).status_code == 200
         migration = sa.create_engine(url)
         with migration.connect() as connection:
             connection.exec_driver_sql(LOCKS[kind].format(table))
             try:
-                assert_refused(host, watched_poll(host), caplog)
+                assert_refused(host, watched_poll(host, poll_url), caplog)
                 assert held(host) == 0
             finally:
                 connection.invalidate()
         migration.dispose()
-        assert watched_poll(host).status_code == 200
+        assert watched_poll(host, poll_url).status_code == 200
         with engine_of(host).connect() as connection:
             own = "SHOW VARIABLES LIKE 'lock_wait_timeout'"
             if kind == "postgresql":

@@ -268,7 +268,7 @@ def test_a_subclass_of_the_view_is_used(make_host: cabc.Callable[..., Host]) -> 
     run = host.add_run(status="running", user_id=ADA)
     client = host.client(ADA)
     with host.statements() as statements:
-        page = client.get("/admin/operations/")
+        page = client.get("/admin/operations/?page_size=50")
     assert sum("FROM operation_runs" in each for each in statements) == 4
     cells = [cell.get_text(strip=True) for cell in region(page).element.select("td")]
     assert cells == ["Running", str(ADA), "INTEGRITY.VERIFY"]

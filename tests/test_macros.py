@@ -30,6 +30,7 @@ CALLS = {
     "timestamp": ("timestamp(start)", "11:56:56"),
     "elapsed": ("elapsed(start, end)", "3 min 4 s"),
     "live": ('live("evil", id=evil)', EVIL),
+    "overview_card": ("overview_card()", "Operations overview"),
     "review_pack_card": ("review_pack_card()", "Generating"),
 }
 
@@ -75,6 +76,7 @@ def macros(make_host: cabc.Callable[..., Host]) -> Host:
             source, template=f"plain-{name}-{how}.html", **VALUES
         )
 
+    host.add_run(status="running")
     host.add(
         ReviewPack(workspace_id=1, tenant_id=1, status="generating", created_at=NOW)
     )
@@ -101,13 +103,13 @@ def test_macros_print_the_same_everywhere(
         assert not script.text
     assert not [tag for tag in found.find_all(True) if "style" in tag.attrs]
     assert "alert(1)" not in "".join(each.text for each in found.select("script"))
-    is_live = name in ("live", "review_pack_card")
+    is_live = name in ("live", "overview_card", "review_pack_card")
     assert len(found.select("script[type=module]")) == is_live
 
 
 def test_macros_say_nothing_to_strangers(macros: Host) -> None:
     """Live macros print nothing at all for those who may not see."""
-    for name in ("live", "review_pack_card"):
+    for name in ("live", "overview_card", "review_pack_card"):
         page = macros.client().get(f"/plain/{name}/without")
         found = soup(page).select_one("main")
         assert found is not None

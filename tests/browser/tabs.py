@@ -22,6 +22,8 @@ class Tabs:
         self.address = address
         self.pages: dict[str, Page] = {}
         self.asked: collections.Counter[str] = collections.Counter()
+        #: By page and region.
+        self.asked_for: collections.Counter[tuple[str, str]] = collections.Counter()
         self._context.clock.install()
         self._context.add_init_script(WATCH_FETCH)
 
@@ -32,6 +34,7 @@ class Tabs:
         def note(request: Request) -> None:
             if "/ops-refresh/" in request.url and "/static/" not in request.url:
                 self.asked[name] += 1
+                self.asked_for[name, request.url] += 1
 
         page.on("request", note)
         page.goto(self.address + path)

@@ -29,13 +29,14 @@ AXE = pathlib.Path(__file__).parents[2] / ".venv/js/node_modules/axe-core/axe.mi
 
 #: The extension's nodes; in its list also the cells, which Flask-Admin draws.
 OURS = (
-    ".ops-refresh-controls, .ops-refresh-card, "
+    ".ops-refresh-controls, .ops-refresh-card, .ops-refresh-overview, "
     "[id^=ops-refresh-operation-detail], [id^=ops-refresh-operation-list] td"
 )
 
 SURFACES = {
-    "list": "/admin/operations/",
+    "list": "/admin/operations/?page=0",
     "detail": "/admin/operations/details/?id=1",
+    # The overview is on it as well, above the card.
     "card": "/admin/",
 }
 
@@ -78,7 +79,8 @@ class Surfaces(Live):
             ("completed", "failed"),
             ("strange", None),
         ):
-            host.add_run(status=status, outcome=outcome, created_at=now())
+            ended = {"completed_at": now()} if outcome else {}
+            host.add_run(status=status, outcome=outcome, created_at=now(), **ended)
         self.pack = host.add(
             ReviewPack(
                 workspace_id=1,
@@ -269,11 +271,11 @@ def test_the_keyboard_goes_on_where_the_controls_were(
     """When the controls go at the end, Tab leads to what follows, not to the top."""
     shown = surfaces()
     shown.show("card")
-    page.get_by_role("button", name="Refresh now").focus()
+    page.get_by_role("button", name="Refresh now").last.focus()
     shown.host.update(ReviewPack, shown.pack, status="ready")
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Download")).to_be_visible()
-    expect(page.locator("[data-part=pause]")).to_have_count(0)
+    expect(page.locator(".ops-refresh-card [data-part=pause]")).to_have_count(0)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Download")).to_be_focused()
 
@@ -404,7 +406,7 @@ def test_what_is_remembered_tells_nothing(
     kept = []
     for surface in SURFACES:
         shown.show(surface)
-        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="Pause").last.click()
         kept = page.evaluate("Object.entries(localStorage)")
     assert len(kept) == 3
     for key, value in kept:

@@ -23,7 +23,8 @@ from .watched_page import WatchedPage
 
 DAY = dt.timedelta(days=1)
 DETAIL = "/admin/operations/details/?id=1"
-LIST = "/admin/operations/"
+# Without the overview, which is asked for at an interval of its own.
+LIST = "/admin/operations/?page=0"
 
 # The server's Date knows whole seconds, and two of difference are let be.
 NEARLY = [dt.timedelta(seconds=seconds) for seconds in (-2, -1, 0, 1, 2)]

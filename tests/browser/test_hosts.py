@@ -92,11 +92,14 @@ def refresh(page: Page) -> None:
 def test_a_run_and_a_pack_are_watched_to_their_end(
     show: Show, page: Page, host: cabc.Callable[[pathlib.Path], Site]
 ) -> None:
-    """Detail, list and card follow what is stored, and their controls go at the end."""
+    """Detail, list and card follow what is stored, and their controls go at the end.
+
+    The overview is on the card's page, at rest.
+    """
     site = show(host)
     runs = [site.add_run(), site.add_run()]
     for key, path in zip(
-        runs, (f"/operations/details/?id={runs[0]}", "/operations/"), strict=True
+        runs, (f"/operations/details/?id={runs[0]}", "/operations/?page=0"), strict=True
     ):
         go(page, site, path)
         badge = page.locator(".ops-refresh-status").first
@@ -114,6 +117,7 @@ def test_a_run_and_a_pack_are_watched_to_their_end(
     refresh(page)
     expect(card).to_contain_text("Ready")
     expect(page.locator(".ops-refresh-controls")).to_have_count(0)
+    expect(page.locator(".ops-refresh-overview")).to_contain_text("Last 24 hours")
     assert violations_of_ours(page) == []
 
 
@@ -156,7 +160,7 @@ def test_an_action_runs_on_rows_that_were_ticked_before_a_poll(
     """A polled list keeps its ticks, and its form the token that CSRFProtect wants."""
     site = show(rich)
     first, second = site.add_run(), site.add_run()
-    go(page, site, "/operations/")
+    go(page, site, "/operations/?page=0")
     page.locator(f"input.action-checkbox[value='{second}']").check()
     site.finish(first)
     refresh(page)

@@ -131,7 +131,7 @@ def test_the_list_follows_every_row_and_then_rests(live: Live) -> None:
     """A row's status changes in place; new rows appear; silence when all is done."""
     host, page = live.host, live.page
     run = host.add_run(status="running", created_at=now(), started_at=now())
-    live.open("/admin/operations/")
+    live.open("/admin/operations/?page=0")
     page.evaluate("document.querySelector('tbody tr').isTheSame = true")
     host.add_run(
         status="completed",

@@ -84,7 +84,7 @@ def test_it_stands_beside_the_review_pack_card(live: Live) -> None:
         ReviewPack(workspace_id=1, tenant_id=1, status="generating", created_at=now())
     )
     live.open("/admin/")
-    names = page.locator(".ops-refresh-card h2").all_inner_texts()
+    names = page.locator(".card h2").all_inner_texts()
     assert names == ["Operations overview", "Review pack"]
     expect(page.locator(".ops-refresh-controls")).to_have_count(2)
     end(host, run, "succeeded")

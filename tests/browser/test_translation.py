@@ -50,7 +50,7 @@ def test_times_count_on_in_the_words_of_the_page(german: Live, page: Page) -> No
     """The browser's ticks read as what the server wrote before them."""
     # Unanswered, no poll sets the page's clock right, which the test moves.
     page.route("**/ops-refresh/operation-list**", lambda route: route.abort())
-    german.open("/admin/operations/")
+    german.open("/admin/operations/?page=0")
     elapsed = page.locator(".ops-refresh-elapsed")
     expect(elapsed).to_have_text(re.compile(r"^5 Min\. \d+ Sek\.$"))
     expect(page.locator(".ops-refresh-ago")).to_have_text("vor 5 Min.")
@@ -63,7 +63,7 @@ def test_times_count_on_in_the_words_of_the_page(german: Live, page: Page) -> No
 
 def test_the_time_of_the_last_update_is_the_readers(german: Live, page: Page) -> None:
     """It is written as in German, and is that of Tokyo, not of the browser."""
-    german.open("/admin/operations/")
+    german.open("/admin/operations/?page=0")
     german.pass_time(6)
     shown = page.locator("[data-part=updated]").inner_text()
     at = dt.datetime.fromtimestamp(
@@ -79,7 +79,7 @@ def test_a_locale_that_the_browser_does_not_know_is_no_error(
 ) -> None:
     """It then writes the time in its own."""
     page.route(
-        "**/admin/operations/",
+        "**/admin/operations/?page=0",
         lambda route: route.fulfill(
             response=(answer := route.fetch()),
             body=re.sub(
@@ -87,7 +87,7 @@ def test_a_locale_that_the_browser_does_not_know_is_no_error(
             ).replace("data-pause-key", f'data-{attribute}="no_such" data-pause-key'),
         ),
     )
-    german.open("/admin/operations/")
+    german.open("/admin/operations/?page=0")
     german.pass_time(6)
     updated = page.locator("[data-part=updated]")
     expect(updated).to_have_text(re.compile(r"\d+:\d\d:\d\d.(AM|PM)"))
@@ -96,7 +96,7 @@ def test_a_locale_that_the_browser_does_not_know_is_no_error(
 
 def test_the_buttons_say_what_they_do_in_it(german: Live, page: Page) -> None:
     """What changes on a click is in the reader's language as well."""
-    german.open("/admin/operations/")
+    german.open("/admin/operations/?page=0")
     page.get_by_role("button", name="Anhalten").click()
     expect(page.locator("[data-part=state]")).to_have_text("Angehalten")
     page.get_by_role("button", name="Fortsetzen").click()
