@@ -3,6 +3,7 @@
 import { TIMES } from "./elapsed_time.js";
 
 const NEVER = "script, style, iframe, object, embed, link, meta, base, template";
+const TITLE = "data-ops-refresh-title";
 const EDITED = ":read-write:focus, select:focus";
 
 /** @type {string[]} */
@@ -38,7 +39,20 @@ export function isInUse(region) {
 function parse(html) {
   const { content } = Object.assign(document.createElement("template"), { innerHTML: html });
   for (const element of content.querySelectorAll(NEVER)) element.remove();
+  takeIn(content);
   return content;
+}
+
+/**
+ * Show the buttons that need a script, and let the browser's tab say what a region says.
+ * @param {ParentNode} root
+ */
+export function takeIn(root) {
+  for (const each of root.querySelectorAll(`[data-ops-refresh-copy], [${TITLE}]`)) {
+    each.removeAttribute("hidden");
+    document.title = each.getAttribute(TITLE) ?? document.title;
+    each.removeAttribute(TITLE);
+  }
 }
 
 /**

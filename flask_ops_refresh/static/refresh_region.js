@@ -1,13 +1,16 @@
 // Live regions: each asks again while the server names an interval, then never.
 
 import { correctClock, serverNow, setClock, startCounting } from "./elapsed_time.js";
-import { isInUse, patchRegion } from "./patch_region.js";
+import { isInUse, patchRegion, takeIn } from "./patch_region.js";
 import { keepPause, pauseReason, readPause, watchPage } from "./pause_reasons.js";
 import { backOff, nextDelay, readInterval, readRetryAfter, TIMEOUT } from "./refresh_schedule.js";
 import { Controls } from "./region_controls.js";
 
 // What the region's own server says of a record; other codes are a proxy's.
 const GONE = [400, 403, 404, 410];
+// What the page is called where nothing is told of what it shows.
+const TITLE = document.querySelector("meta[name=ops-refresh-title]")?.getAttribute("content")
+  ?? document.title;
 
 /** @type {Set<Region>} */
 const regions = new Set();
@@ -61,6 +64,7 @@ export class Region {
     controls.onClick("pause", () => this.#togglePause(), signal);
     controls.onClick("refresh", () => this.#refreshNow(), signal);
     controls.onClick("waiting", () => this.#apply(true), signal);
+    takeIn(document);
     this.count = startCounting(this);
     this.controls.show(this);
   }
@@ -244,6 +248,7 @@ export class Region {
     const isFinished = reason === "finished";
     if (!isFinished) this.element.replaceChildren();
     if (!isFinished && reason !== "removed") this.#clearSurface();
+    if (!isFinished) document.title = TITLE;
     this.controls.end(sentence, !isFinished, signIn);
     for (const name of this.element.getAttributeNames()) {
       if (name.startsWith("data-ops-refresh-")) this.element.removeAttribute(name);
