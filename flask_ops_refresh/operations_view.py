@@ -361,6 +361,7 @@ class OperationsView(ScopedModelView):
             stylesheet=stylesheet,
             print_stylesheet=live_region.print_stylesheet(self.installation),
             page_title=page_title(run),
+            is_live=state.interval is not None,
             neighbours=self._draw_neighbours(scope, run, frame.region_id),
             live_frame=frame,
             live_inner=Markup(region.render(state)),

@@ -450,18 +450,10 @@ def test_no_index_is_asked_for_that_no_query_would_use(
 ) -> None:
     """Enums, computed attributes, and an order or filters of the app's own."""
     chores = levels(make_app(operation_run=Chore))
-<<<<<<< HEAD
-    by_none = ("run-index-newest", "run-index-status", "run-index-type")
-    assert chores == dict.fromkeys(by_none, "advice")
-    own = levels(make_app(operation_run=Mixed, operations_view=OwnOrder))
-    assert "run-index-newest" not in own
-    own = levels(make_app(operation_run=Mixed, operations_view=OwnFilters))
-    assert own == {"run-index-newest": "ok", "run-index-status": "ok"}
-=======
     assert chores == {
         "run-index-newest": "advice",
         "run-index-type": "advice",
-        "run-index-status": "wrong",
+        "run-index-status": "advice",
     }
     own = levels(make_app(operation_run=Mixed, operations_view=OwnOrder))
     assert "run-index-newest" not in own
@@ -469,8 +461,7 @@ def test_no_index_is_asked_for_that_no_query_would_use(
     overview = {"run-index-status": "ok", "run-index-ended": "ok"}
     assert own == {"run-index-newest": "ok", **overview}
     own = levels(make_app(operation_run=Mixed, operations_view=OwnFiltersAlone))
-    assert own == {"run-index-newest": "ok"}
->>>>>>> overview
+    assert own == {"run-index-newest": "ok", "run-index-status": "ok"}
 
 
 @only_sqlite

@@ -275,11 +275,7 @@ def test_rows_are_never_counted(host: Host) -> None:
     host.add_run()
     client = host.client(ADA)
     with host.statements() as statements:
-<<<<<<< HEAD
         client.get(f"{LIST}?page_size=50")
-=======
-        client.get(f"{LIST}?page=0")
->>>>>>> overview
         client.get(f"{LIST}?search=x&flt0_0=running&page=3")
     assert statements
     assert not [each for each in statements if "count(" in each.lower()]

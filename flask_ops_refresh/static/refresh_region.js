@@ -9,7 +9,8 @@ import { Controls } from "./region_controls.js";
 // What the region's own server says of a record; other codes are a proxy's.
 const GONE = [400, 403, 404, 410];
 // What the page is called where nothing is told of what it shows.
-const TITLE = document.title;
+const TITLE = document.querySelector("meta[name=ops-refresh-title]")?.getAttribute("content")
+  ?? document.title;
 const COPY = "[data-ops-refresh-copy], .ops-refresh-share";
 
 /** @type {Set<Region>} */

@@ -101,6 +101,7 @@ def test_a_run_is_watched_to_its_end_and_then_there_is_silence(live: Live) -> No
     host.update(OperationRun, run, summary_counts={"total": 200, "processed": 150})
     live.pass_time(6)
     expect(page.get_by_text("150 / 200 · 75 %")).to_be_visible()
+    expect(page).to_have_title("▶ 75 % integrity.verify – Running")
     host.update(
         OperationRun,
         run,
@@ -120,7 +121,9 @@ def test_a_run_is_watched_to_its_end_and_then_there_is_silence(live: Live) -> No
     live.pass_an_hour()
     assert len(live.polls) == asked
     assert "data-ops-refresh" not in page.content()
+    expect(page).to_have_title("✔ integrity.verify – Succeeded")
     page.reload()
+    expect(page).to_have_title("✔ integrity.verify – Succeeded")
     assert "data-ops-refresh" not in page.content()
     expect(page.locator("script[src*=ops-refresh]")).to_have_count(0)
     live.pass_an_hour()
@@ -181,6 +184,7 @@ def test_a_revoked_membership_takes_the_content_off_the_page(live: Live) -> None
     live.pass_time(2)
     expect(page.get_by_text("No longer available")).to_be_visible()
     assert "secret.kind" not in page.content()
+    expect(page).to_have_title("Operations - Host")
     asked = len(live.polls)
     live.pass_an_hour()
     assert len(live.polls) == asked
