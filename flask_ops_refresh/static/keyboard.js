@@ -33,11 +33,21 @@ function isForOthers({ altKey, ctrlKey, isComposing, metaKey, repeat }, target) 
 
 /** Show which keys there are, and whether they are on. */
 export function showHelp() {
-  const [help] = parts("help");
-  const [box] = parts("shortcuts");
-  if (!(help instanceof HTMLDialogElement && box instanceof HTMLInputElement)) return;
-  box.checked = areOn();
+  const controls = firstControls();
+  if (!controls) return;
+  const text = (/** @type {string} */ name) => controls.dataset[`text${name}`] ?? "";
+  const keys = [["r", "KeyR"], ["p", "KeyP"], ["?", "KeyHelp"]].map(([key, name]) =>
+    make("div", "mb-2", make("kbd", "", key), ` ${text(name)}`));
+  const box = Object.assign(make("input", "mr-1 me-1"), { type: "checkbox", checked: areOn() });
   box.onchange = () => keepPause(storageKey(), !box.checked);
+  const form = make("form", "card card-body", make("strong", "h5 mb-3", text("Keys")), ...keys,
+    make("label", "my-2", box, text("UseKeys")),
+    make("button", "btn btn-sm ops-refresh-button", text("Close")));
+  form.method = "dialog";
+  const help = make("dialog", "ops-refresh-help p-0 border-0 rounded bg-transparent text-reset", form);
+  help.ariaLabel = text("Keys");
+  help.onclose = () => help.remove();
+  controls.append(help);
   help.showModal();
 }
 
@@ -66,8 +76,24 @@ function areOn() {
 }
 
 function storageKey() {
-  const controls = /** @type {HTMLElement | null} */ (document.querySelector("[data-pause-key]"));
-  return `${controls?.dataset.pauseKey}-keys`;
+  return `${firstControls()?.dataset.pauseKey}-keys`;
+}
+
+/** @returns {HTMLElement | null} */
+function firstControls() {
+  return document.querySelector("[data-pause-key]");
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string} className
+ * @param {(string | Node)[]} content
+ */
+function make(tag, className, ...content) {
+  const element = Object.assign(document.createElement(tag), { className });
+  element.append(...content);
+  return element;
 }
 
 function refreshNow() {

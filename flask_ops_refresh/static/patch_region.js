@@ -2,7 +2,6 @@
 
 import { TIMES } from "./elapsed_time.js";
 
-const BUSY = ":hover, :focus-within, :has(input:checked)";
 const NEVER = "script, style, iframe, object, embed, link, meta, base, template";
 const TITLE = "data-ops-refresh-title";
 const EDITED = ":read-write:focus, select:focus";
@@ -57,7 +56,7 @@ export function takeIn(root) {
 }
 
 /**
- * The new rows that would push down the row that the person is on, or a ticked one.
+ * The new rows that would push down a row under the pointer or a ticked one.
  * @param {Element} region
  * @param {DocumentFragment} sent
  */
@@ -65,7 +64,7 @@ function rowsToHold(region, sent) {
   const shown = rows(region);
   const known = shown.map(keyOf);
   const keys = rows(sent).map(keyOf);
-  const busy = shown.filter((row) => row.matches(BUSY));
+  const busy = shown.filter((row) => row.matches(":hover, :has(input:checked)"));
   const ends = busy.map((row) => keys.indexOf(keyOf(row))).map((at) => at < 0 ? keys.length : at);
   return rows(sent).slice(0, Math.max(0, ...ends)).filter((row) => !known.includes(keyOf(row)));
 }

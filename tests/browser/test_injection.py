@@ -75,8 +75,7 @@ PROVOKE = """
       "[class*=ops-refresh-]:not(.ops-refresh-surface) *"];
     const served = "[src^='/admin/ops-refresh/static/']";
     const foreign = `script:not(${served}), iframe, object, embed, style, base, meta,
-      svg, math, x, marquee, dialog:not(.ops-refresh-help), video, audio, image,
-      template`;
+      svg, math, x, marquee, dialog, video, audio, image, template`;
     const isHarmless = /^(\\/(?!\\/)|[#?]|$|javascript:void\\(0\\)$)/;
     const strange = [];
     for (const element of document.querySelectorAll(within.join())) {

@@ -113,42 +113,54 @@ def test_a_title_says_nothing_of_what_may_no_longer_be_seen(live: Live) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?tab=active"])
-@pytest.mark.parametrize("by", ["pointer", "keyboard", "nothing"])
-def test_a_new_run_does_not_move_what_the_person_is_on(
-    live: Live, query: str, by: str
-) -> None:
-    """Under the pointer or the focus new rows wait and are told; else they appear."""
+def test_a_new_run_does_not_move_what_the_pointer_is_on(live: Live, query: str) -> None:
+    """On every tab new rows wait for the pointer to go, and it is told how many do."""
     host, page = live.host, live.page
     host.add_run(status="running", created_at=ago(minutes=2), type="kind.old")
     live.open(LIST + query)
     old = page.get_by_role("link", name="kind.old")
-    if by == "pointer":
-        old.hover()
-    elif by == "keyboard":
-        old.focus()
-    before = old.bounding_box()
+    old.hover()
     host.add_run(status="running", created_at=ago(minutes=1), type="kind.new")
     live.pass_time(7)
     shown = page.locator("tbody tr")
-    if by == "nothing":
-        expect(shown).to_have_count(2)
-        expect(shown.first).to_contain_text("kind.new")
-        return
-    waiting = page.get_by_role("button", name="1 new – show")
-    expect(waiting).to_be_visible()
+    expect(page.get_by_role("button", name="1 new – show")).to_be_visible()
     expect(shown).to_have_count(1)
-    after = old.bounding_box()
+    expect(tab(page, "Active")).to_have_text("Active 2")
+    page.mouse.move(0, 0)
+    expect(shown).to_have_count(2)
+    expect(shown.first).to_contain_text("kind.new")
+
+
+@pytest.mark.parametrize("query", ["", "?tab=active"])
+def test_a_new_run_leaves_the_focus_and_what_is_read_in_place(
+    live: Live, query: str
+) -> None:
+    """At the top it appears at once; who has gone on reading sees nothing move."""
+    host, page = live.host, live.page
+    for minutes in range(2, 42):
+        host.add_run(
+            status="running", created_at=ago(minutes=minutes), type=f"kind.{minutes}"
+        )
+    live.open(LIST + query)
+    link = page.get_by_role("link", name="kind.2", exact=True)
+    link.focus()
+    page.mouse.move(0, 0)
+    host.add_run(status="running", created_at=ago(minutes=1), type="kind.new")
+    live.pass_time(7)
+    expect(page.locator("tbody tr").first).to_contain_text("kind.new")
+    expect(link).to_be_focused()
+    far = page.get_by_role("link", name="kind.30", exact=True)
+    far.focus()
+    page.evaluate("scrollBy(0, 300)")
+    before = far.bounding_box()
+    host.add_run(status="running", created_at=ago(seconds=30), type="kind.newest")
+    live.pass_time(7)
+    expect(page.locator("tbody tr").first).to_contain_text("kind.newest")
+    after = far.bounding_box()
     assert before is not None
     assert after is not None
-    # What tells that rows wait may take a line of its own.
-    assert abs(after["x"] - before["x"]) < 1
-    if by == "keyboard":
-        expect(old).to_be_focused()
-    if by == "pointer":
-        page.mouse.move(0, 0)
-    else:
-        waiting.click()
-    expect(shown.first).to_contain_text("kind.new")
+    assert abs(after["y"] - before["y"]) < 2
+    expect(far).to_be_focused()
 
 
 # Keys
