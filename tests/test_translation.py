@@ -178,7 +178,7 @@ def test_controls_carry_their_sentences_for_the_browser(in_language: MakeHost) -
     assert texts["data-text-live"] == "Live · alle %s Sek."
     assert texts["data-text-minutes"] == "%s Min."
     assert texts["data-text-ago"] == "vor %s"
-    assert len(texts) == 16
+    assert len(texts) == 22
     assert controls["data-language"] == "de"
     assert controls["data-time-zone"] == "Europe/Berlin"
 
