@@ -134,6 +134,7 @@ def make_review_pack(page: Page) -> str:
     page.get_by_role("button", name="Generate review pack").click()
     page.get_by_role("dialog").get_by_role("button", name="Generate").click()
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=180_000)
+    page.goto(page.url.partition("/admin/")[0] + "/admin/operations/?tab=")
     page.get_by_role("link", name="review_pack.generate").first.click()
     return path_of(page)
 
