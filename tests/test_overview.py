@@ -426,20 +426,32 @@ ages = st.one_of(
 TYPES = ("kind.a", "kind.A", "kind.a ", "kind.ä", "", "<b>", "7", "x" * 60)
 
 
+#: How long a run took, if its times tell; some ended before they began.
+durations = st.none() | st.one_of(
+    st.timedeltas(dt.timedelta(0), dt.timedelta(hours=3)),
+    st.timedeltas(dt.timedelta(seconds=-2), dt.timedelta(seconds=2)),
+    st.sampled_from([dt.timedelta(days=365), dt.timedelta(days=20_000)]),
+)
+
+
 @st.composite
 def some_runs(
-    draw: st.DrawFn, now: dt.datetime, meanings: cabc.Collection[tuple[str, str | None]]
+    draw: st.DrawFn, now: dt.datetime, meanings: cabc.Mapping[t.Any, str]
 ) -> list[dict[str, t.Any]]:
+    """Many of few types that ended lately, and some of every other kind."""
+    ended = [words for words, status in meanings.items() if status in OUTCOMES]
+    types = draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=4))
+
     def one() -> dict[str, t.Any]:
-        status, outcome = draw(st.sampled_from([*meanings]))
-        created, started, completed = (
-            None if age is None else now - age
-            for age in draw(st.tuples(*[st.none() | ages] * 3))
-        )
+        status, outcome = draw(st.sampled_from([*ended * 3, *meanings]))
+        age, took, waited = draw(st.tuples(st.none() | ages, durations, durations))
+        completed = None if age is None else now - age
+        started = None if took is None else (completed or now) - took
+        created = None if waited is None else (started or completed or now) - waited
         return {
-            "workspace_id": draw(st.sampled_from((1, 1, 1, 2))),
+            "workspace_id": draw(st.sampled_from((1, 1, 1, 1, 2))),
             "tenant_id": draw(st.sampled_from((None, 1, 2, 3))),
-            "type": draw(st.sampled_from(TYPES)),
+            "type": draw(st.sampled_from(types)),
             "status": status,
             "outcome": outcome,
             "created_at": created,
@@ -447,7 +459,7 @@ def some_runs(
             "completed_at": completed,
         }
 
-    return [one() for _ in range(draw(st.integers(0, 14)))]
+    return [one() for _ in range(draw(st.integers(0, 25)))]
 
 
 @pytest.mark.parametrize("kind", KINDS)
