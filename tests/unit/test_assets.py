@@ -69,7 +69,7 @@ def test_scripts_and_style_are_small() -> None:
 
 
 def test_what_is_fetched_when_it_is_asked_for_is_smaller() -> None:
-    """Keys, copying and the wallboard's style come by themselves, at most 1.5 KB each."""
+    """Keys, copying and the wallboard's style are at most 1.5 KB each."""
     asked_for = set(FILES) - fetched_on_a_live_page()
     assert asked_for == {"copying.js", "keyboard.js", "wallboard.css"}
     assert max(map(compressed, asked_for)) <= 1536
