@@ -28,7 +28,7 @@ TabCounts: t.TypeAlias = "dict[str, int]"
 _Columns: t.TypeAlias = "list[sa.Label[t.Any]]"
 
 _SINCE = own_parameter("failed_since")
-_ONE: sa.Label[t.Any] = sa.literal_column("1").label("one")
+_ONE: sa.ColumnElement[int] = sa.literal_column("1")
 _STORED = "stored_count_%s"
 
 
@@ -73,16 +73,18 @@ class OperationTabs:
         columns = self._prepared.get(scope.kind)
         if columns is None:
             criteria = scope.with_parameters().criteria(self._runs.model)
+            each = sa.select(_ONE).select_from(self._runs.model).where(*criteria)
             columns = self._prepared[scope.kind] = [
-                _how_many(name, sa.select(_ONE).where(*criteria, *conditions))
-                for name, conditions in self._counted.items()
+                _how_many(name, each.where(*self._counted[name]))
+                for name in self._counted
             ]
         return columns
 
     def counts_within(self, get_query: cabc.Callable[[], t.Any]) -> _Columns:
         """The columns of :meth:`counts` of what a view's own query leaves."""
+        each = get_query().with_entities(*self._runs.primary_key)
         return [
-            _how_many(name, get_query().filter(*conditions).with_entities(_ONE))
+            _how_many(name, each.filter(*conditions))
             for name, conditions in self._counted.items()
         ]
 
@@ -107,5 +109,5 @@ def only(columns: _Columns) -> sa.Select[t.Any]:
 def _how_many(name: str, matching: t.Any) -> sa.Label[t.Any]:
     """The number of some runs, by adding up a bounded number of them."""
     some = matching.limit(MOST_COUNTED).subquery()
-    added_up = sa.select(sa.func.sum(some.c.one)).scalar_subquery()
+    added_up = sa.select(sa.func.sum(_ONE)).select_from(some).scalar_subquery()
     return added_up.label(_STORED % name)

@@ -563,6 +563,13 @@ class OperationsView(ScopedModelView):
         return super()._get_filter_groups()
 
     def _get_list_extra_args(self) -> t.Any:
+        state = request_state()
+        # Once a request: each time it is told which filters are wrong.
+        if "list_args" not in state:
+            state["list_args"] = self._read_list_args()
+        return state["list_args"]
+
+    def _read_list_args(self) -> t.Any:
         args = super()._get_list_extra_args()
         args.page = min(max(args.page or 0, 0), _LAST_PAGE)
         if args.search:

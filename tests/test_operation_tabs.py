@@ -567,6 +567,32 @@ def test_for_one_tenant_there_is_no_hue(host: Host) -> None:
     assert not [each for _, kinds in tags for each in kinds if "hue" in each]
 
 
+class _Free(Model):
+    """A run of an app that has tenants and no workspaces."""
+
+    __tablename__ = "free_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    tenant_id: orm.Mapped[int | None]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20))
+    created_at: orm.Mapped[dt.datetime]
+
+
+def test_without_workspaces_a_run_has_no_tenant(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """Where there is no workspace, none is named; tabs count as everywhere."""
+    ops = OpsRefresh(operation_run=_Free, workspaces=False)
+    ops.scope_loader(lambda user: Scope(tenant_ids=[1, 2]))
+    host = make_host(ops=ops)
+    for tenant in (1, None, 3):
+        run = _Free(tenant_id=tenant, type="a", status="queued", created_at=NOW)
+        host.add(run)
+    page = host.client(ADA).get(LIST)
+    assert sorted(name for name, _ in _tags(page)) == ["1", "No tenant"]
+    assert counts(page)[0] == "Active 2"
+
+
 def test_a_tenants_name_is_text(host: Host) -> None:
     """Markup in a name is shown, not run, and a tenant without a record has its id."""
     host.add(Tenant(id=7, name="<b>x</b>"))
