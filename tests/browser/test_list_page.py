@@ -16,8 +16,12 @@ from playwright.sync_api import expect
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 
+from flask_ops_refresh import OperationsView
+from flask_ops_refresh import OpsRefresh
+
 from ..conftest import ADA
 from ..conftest import Host
+from ..host_app import load_scope
 from ..host_app import OperationRun
 from ..host_app import User
 from .conftest import Open
@@ -37,6 +41,10 @@ POLICY = (
 )
 
 
+class ListAlone(OperationsView):
+    show_overview = False
+
+
 @pytest.fixture
 def live(
     make_host: cabc.Callable[..., Host],
@@ -44,7 +52,9 @@ def live(
     serve: cabc.Callable[[Flask], str],
 ) -> Live:
     """The host app under a strict policy, signed in as Ada."""
-    host = make_host(csp_nonce_generator=lambda: "n0nce")
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=ListAlone)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops, csp_nonce_generator=lambda: "n0nce")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
     @host.app.before_request
