@@ -38,7 +38,7 @@ class OperationDetailRegion(LiveRegion):
     signature: inspect.Signature = inspect.signature(
         lambda scope, *, id, failure_code=None: None
     )
-    stylesheets = ("operation_detail.css",)
+    stylesheets: tuple[str, ...] = ("operation_detail.css",)
 
     def __init__(self, view: OperationsView) -> None:
         super().__init__("operation-detail", view=view)

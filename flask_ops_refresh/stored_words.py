@@ -37,8 +37,8 @@ class EnumWord(FunctionElement[str]):
     Compared with one of its labels, an index of the column serves.
     """
 
-    type = sa.String()
-    inherit_cache = True
+    type: t.Any = sa.String()
+    inherit_cache: bool | None = True
 
     def __init__(self, column: t.Any) -> None:
         super().__init__(column)
