@@ -130,7 +130,7 @@ class OperationRun(Model):
         sa.CheckConstraint("(status = 'completed') = (outcome IS NOT NULL)"),
         sa.Index("ix_operation_runs_newest", "workspace_id", "created_at", "id"),
         sa.Index(
-            "ix_operation_runs_status",
+            "ix_operation_runs_outcome",
             "workspace_id",
             "status",
             "outcome",

@@ -240,14 +240,14 @@ class OperationRunService:
         :param findings: what there was until then, if it is still known; what
             was reported stays otherwise.
         """
-        if findings is not None:
-            found = findings.led_by(reason)
-            self._complete(run_id, worker_id, found, "failed", _PACK_FAILED)
-            return
         run = self._session.get_one(OperationRun, run_id, populate_existing=True)
         if run.cancel_requested_at is not None:
             # It was to end, whatever took its worker.
             reason = CANCELLED
+        if findings is not None:
+            found = findings.led_by(reason)
+            self._complete(run_id, worker_id, found, "failed", _PACK_FAILED)
+            return
         known = run.failure_summary or {}
         summary = {
             "total": known.get("total", 0) + 1,

@@ -37,7 +37,7 @@ class RunsView(OperationsView):
         if place is None or place.tenant_of(run.tenant_id) is None:
             return False
         if name == "cancel":
-            return run.active and run.cancel_requested_at is None
+            return run.active
         return not run.active and run.type in OPERATIONS
 
     @action(

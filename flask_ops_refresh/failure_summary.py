@@ -98,6 +98,8 @@ def failures(raw: object, length: int | None, masking: Masking) -> Failures | No
     if isinstance(rest, dict):
         total = max(total, *(read_count(rest.get(name)) or 0 for name in _TOTALS))
         rest = {key: item for key, item in rest.items() if key not in _TOTALS} or None
+    if not total and rest is None:
+        return None
     return Failures(
         entries=tuple(map(_failure, entries[:SHOWN_FAILURES])),
         total=total,

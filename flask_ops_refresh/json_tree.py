@@ -78,7 +78,7 @@ def json_tree(value: t.Any) -> Branch:
         above, inside = level.popleft()
         if not above.kind:
             continue
-        items = inside.items() if isinstance(inside, dict) else enumerate(inside, 1)
+        items = inside.items() if isinstance(inside, dict) else enumerate(inside)
         for name, item in items:
             if not tree.branches or len(above.branches) == WIDEST:
                 break

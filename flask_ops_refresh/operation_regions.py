@@ -79,6 +79,7 @@ class OperationDetailRegion(LiveRegion):
                 "failure_code": None if code is None else json_view.inline(code),
                 "file_size": reader_locale.file_size,
                 "has_script": self._has_script(state),
+                "stays_live": self._stays_live(state),
                 "actions": found["actions"],
                 **self._view.detail_context(found["run"]),
             },
@@ -86,8 +87,11 @@ class OperationDetailRegion(LiveRegion):
 
     def _has_script(self, state: LiveState) -> bool:
         """Whether a script is there that what is rendered may count on."""
-        if request.endpoint == self._view.installation.poll_endpoint:
-            return True
+        polls = self._view.installation.poll_endpoint
+        return request.endpoint == polls or self._stays_live(state)
+
+    def _stays_live(self, state: LiveState) -> bool:
+        """Whether that script goes on once this is shown."""
         return state.interval is not None and not self._view.is_dialog()
 
     def beside(self, state: LiveState) -> Markup:

@@ -281,7 +281,13 @@ class OperationsView(ScopedModelView):
 
     def _ids_offered(self, name: str, ids: list[str]) -> list[str]:
         keys = [key for key in map(self._records.decode_key, ids) if key is not None]
-        rows = [row for query in self._queries_of(keys) for row in self._rows(query)]
+        columns = self._reader.columns(detail=True, every=self._shows_more)
+        instances = RunInstances(self.instances)
+        rows = [
+            self._reader.row(stored, instances)
+            for query in self._queries_of(keys)
+            for stored in query.with_entities(*columns)
+        ]
         offered = {row.key for row in rows if self.is_action_offered(name, row)}
         if len(offered) < len(ids):
             flash(left_out(self, name, ids, offered), "warning")

@@ -28,7 +28,6 @@ from .time_expressions import hour_as_text
 from .time_expressions import hour_of
 from .time_expressions import in_utc
 from .time_expressions import knows_zone
-from .time_expressions import moment_of
 from .time_expressions import seconds_between
 
 #: How a run can end, from the foot of a bar upwards.
@@ -128,7 +127,9 @@ class Figures:
         counted: dict[dt.datetime | None, dict[str, int]] = {}
         for row in self._part("hour"):
             ended = counted.setdefault(read_datetime(row.name), {})
-            ended[OUTCOMES[row.place]] = row.amount
+            # Two forms of a time may read as one hour.
+            name = OUTCOMES[row.place]
+            ended[name] = ended.get(name, 0) + row.amount
         none: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
         return [(hour, none | counted.get(hour, {})) for hour in self.window.hours]
 
@@ -179,7 +180,7 @@ class OverviewReader:
     def __init__(self, reader: RunReader) -> None:
         self._reader = reader
         self._runs = reader.runs
-        self._ended_at: t.Any = moment_of(self._runs, "completed_at")
+        self._ended_at: t.Any = self._runs.moment("completed_at")
         #: Whether the model tells when a run ended, and how.
         self.knows_ends: bool = self._ended_at is not None and any(
             reader.statuses.is_told(name, by_outcome=self._runs.has("outcome"))
@@ -283,7 +284,7 @@ class OverviewReader:
         return sa.union_all(types, hours, now)
 
     def _time(self, name: str) -> sa.ColumnElement[t.Any] | None:
-        moment = moment_of(self._runs, name)
+        moment = self._runs.moment(name)
         return None if moment is None else in_utc(moment)
 
     def _is_one_of(self, names: cabc.Iterable[str]) -> sa.ColumnElement[bool]:
@@ -310,7 +311,8 @@ class OverviewReader:
         """1 of a row that is younger than the age to give up at."""
         created_at = self._time("created_at")
         if created_at is None:
-            return sa.literal_column("1").label("awaited")
+            # As a missing one it is the oldest.
+            return sa.literal_column("0").label("awaited")
         # What is later than all times is none.
         is_time = created_at <= sa.literal(dt.datetime.max)
         is_young = sa.and_(created_at > _value(_AWAITED_AFTER), is_time)

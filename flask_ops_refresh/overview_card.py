@@ -21,7 +21,6 @@ from .operation_runs import RunInstances
 from .operation_runs import RunRow
 from .operations_view import OperationsView
 from .overview import Figures
-from .overview import MOST_FAILURES
 from .overview import MOST_TYPES
 from .overview import OUTCOMES
 from .overview import OverviewReader
@@ -87,7 +86,6 @@ class OverviewRegion(LiveRegion):
             now=figures.window.now,
             run_url=self._view.url_of if self._view.can_view_details else None,
             most_types=MOST_TYPES,
-            most_failures=MOST_FAILURES,
             formatting=formatting,
             number=reader_locale.number,
             clock_time=reader_locale.clock_time,

@@ -13,18 +13,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from .model_mapping import beginning
-from .model_mapping import ModelMapping
-
-
-def moment_of(mapping: ModelMapping, name: str) -> sa.ColumnElement[t.Any] | None:
-    """The attribute as what can be compared with a time; ``None`` where it is none."""
-    kind = mapping.type_of(name)
-    if isinstance(kind, sa.types.TypeDecorator):
-        # A type of the app's own may refuse the times that it is compared with.
-        kind = kind.impl
-    if not isinstance(kind, sa.DateTime):
-        return None
-    return sa.type_coerce(getattr(mapping.model, name), kind)
 
 
 def knows_zone(moment: sa.ColumnElement[t.Any] | None) -> bool:

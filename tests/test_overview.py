@@ -743,6 +743,53 @@ def test_a_model_without_ends_shows_what_is_active(
     assert "24 hours" not in found.body.text
 
 
+class Inner(sa.types.TypeDecorator[dt.datetime]):
+    impl = sa.DateTime
+    cache_ok = True
+
+
+class Outer(sa.types.TypeDecorator[dt.datetime]):
+    impl = Inner
+    cache_ok = True
+
+
+class WrappedRun(Model):
+    """A model whose times have a type of the app's own within another."""
+
+    __tablename__ = "overview_wrapped_runs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    workspace_id: orm.Mapped[int]
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="a")
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="completed")
+    outcome: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="failed")
+    created_at: orm.Mapped[dt.datetime] = orm.mapped_column(Outer, default=NOW)
+    completed_at: orm.Mapped[dt.datetime] = orm.mapped_column(Outer)
+
+
+def test_types_within_types_are_times(make_host: cabc.Callable[..., Host]) -> None:
+    """A time is one through whatever types of the app's own."""
+    ops = OpsRefresh(operation_run=WrappedRun)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    host.add(WrappedRun(workspace_id=1, completed_at=NOW - HOUR))
+    found = shown(poll(host.client(ADA), POLL_URL)).figures()
+    assert found["Failed"] == 1
+
+
+def test_two_forms_of_a_time_are_one_hour(make_host: cabc.Callable[..., Host]) -> None:
+    """What was stored by hand beside what SQLAlchemy stores is counted as well."""
+    host = make_host()
+    runs = [ended(host, 20 * HOUR, outcome="failed") for _ in range(4)]
+    by_hand = f"{NOW - 20 * HOUR:%Y-%m-%dT%H:%M:%S}"
+    with host.app.app_context():
+        table = OperationRun.__table__
+        row = sa.update(table).where(table.c.id == runs[0])
+        db.session.execute(row.values(completed_at=sa.literal_column(f"'{by_hand}'")))
+        db.session.commit()
+    found = shown(poll(host.client(ADA), POLL_URL)).figures()
+    assert found["Failed"] == 4
+
+
 def test_the_types_beyond_twelve_are_left_out_and_that_is_said(host: Host) -> None:
     """Those of the most runs are shown."""
     for number in range(14):

@@ -390,6 +390,23 @@ def test_a_condition_may_ask_for_any_attribute(
     assert Actions.done == [("cancel", [str(own)])]
 
 
+class ByContext(Actions):
+    def is_action_offered(self, name: str, run: t.Any) -> bool:
+        return "free" in str(run.json("context")[0])
+
+
+def test_a_condition_is_asked_of_all_that_a_page_reads(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """What is sent is judged by the same row as the button was."""
+    host = make_host(ops=make_ops(ByContext))
+    client = host.client(ADA)
+    free, bound = (host.add_run(context=[word]) for word in ("free", "bound"))
+    assert list(buttons(region(client.get(details(free))).element))
+    send(client, "cancel", free, bound)
+    assert Actions.done == [("cancel", [str(free)])]
+
+
 def test_an_action_on_a_run_that_goes_meanwhile(acting: Host) -> None:
     """Between being found in scope and being looked at it may be deleted."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import sqlalchemy as sa
-
 from .. import operation_runs
 from .. import review_packs
 from ..installation import Installation
@@ -91,12 +89,9 @@ def _needed_by_runs(
     overview = installation.regions.get("operations-overview")
     if isinstance(overview, OverviewRegion) and overview.reader.knows_ends:
         needed.append(RUNS_BY_END)
-    if getattr(view, "column_filters", None) is not None:
-        return needed
-    # An Enum names its types itself.
-    is_listed = isinstance(runs.type_of("type"), sa.Enum)
-    needed.append(dataclasses.replace(RUNS_BY_TYPE, on_every_page=not is_listed))
-    if runs.has("tenant_id"):
+    needed.append(RUNS_BY_TYPE)
+    filters = getattr(view, "column_filters", None)
+    if filters is None and runs.has("tenant_id"):
         needed.append(RUNS_BY_TENANT)
     return needed
 

@@ -76,7 +76,7 @@ function areOn() {
 }
 
 function storageKey() {
-  return `${firstControls()?.dataset.pauseKey}-keys`;
+  return "ops-refresh-keys";
 }
 
 /** @returns {HTMLElement | null} */

@@ -199,6 +199,19 @@ def test_asked_twice_is_asked_once(
     assert example.run(run_id).status == "running"
 
 
+@pytest.mark.parametrize("findings", [None, Findings(total=3, succeeded=1)])
+def test_a_worker_stopped_after_it_was_asked(
+    example: Example, service: OperationRunService, findings: Findings | None
+) -> None:
+    """It was to end, whatever the worker says that it ended of."""
+    run_id = example.request_run()
+    service.start(run_id, WORKER)
+    service.cancel(run_id)
+    stopped = Failure("worker_stopped", "The worker was stopped.")
+    service.fail(run_id, WORKER, stopped, findings)
+    assert is_cancelled(example.run(run_id))
+
+
 def test_a_report_says_that_nobody_has_asked(
     example: Example, service: OperationRunService
 ) -> None:

@@ -50,6 +50,12 @@ def test_failures_of_any_shape(
     assert (found.rest is not None) is has_rest
 
 
+@pytest.mark.parametrize("stored", ["[]", "{}", "null", '{"total": 0, "entries": []}'])
+def test_no_failure_is_nothing(stored: str) -> None:
+    """A summary of none, in whatever shape, has no heading either."""
+    assert failures(stored, None, MASKING) is None
+
+
 def test_many_failures_are_bounded() -> None:
     """Fifty are shown, the total is said, and secrets in them are masked."""
     stored = [{"code": "x", "token": SECRET} for _ in range(400)]
