@@ -424,7 +424,11 @@ def test_a_wallboard_is_live_and_left_by_escape(live: Live) -> None:
     expect(page.get_by_role("button")).to_have_count(1)
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     tab(page, "Active").click()
-    expect(page).to_have_url(re.compile("wallboard=1"))
+    expect(page).to_have_url(
+        re.compile("wallboard=1.*tab=active|tab=active.*wallboard=1")
+    )
+    # Once the script is there.
+    expect(page.locator("[data-part=updated]")).not_to_have_text("")
     page.evaluate("window.loadedOnce = true")
     host.update(OperationRun, run, type="kind.b")
     live.pass_time(7)
