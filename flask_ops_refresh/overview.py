@@ -21,7 +21,6 @@ from .operation_runs import RunRow
 from .prepared_select import PreparedSelect
 from .scope import own_parameter
 from .scope import Scope
-from .statuses import is_active
 from .stored_values import read_datetime
 from .stored_values import read_text
 from .time_expressions import hour_as_text
@@ -260,7 +259,7 @@ class OverviewReader:
         no_key = [sa.null()] * len(self._runs.primary_key)
         active = (
             sa.select(self._place_among(_ACTIVE), self._is_awaited())
-            .where(*in_scope, *self._is_active())
+            .where(*in_scope, self._is_one_of(_ACTIVE))
             .subquery("active")
         )
         awaited = sa.func.sum(active.c.awaited)
@@ -287,25 +286,14 @@ class OverviewReader:
         moment = self._runs.moment(name)
         return None if moment is None else in_utc(moment)
 
-    def _is_one_of(self, names: cabc.Iterable[str]) -> sa.ColumnElement[bool]:
+    def _is_one_of(self, names: cabc.Collection[str]) -> sa.ColumnElement[bool]:
         stored = (self._runs.word("status"), self._runs.word("outcome"))
-        rules = self._reader.statuses
-        return sa.or_(*(rules.condition(name, *stored) for name in names))
+        return self._reader.statuses.condition_of_any(names, *stored)
 
     def _place_among(self, names: cabc.Sequence[str]) -> sa.Label[t.Any]:
         """Where a row's status stands among these; the last is the one to expect."""
         whens = [(self._is_one_of([name]), place) for place, name in enumerate(names)]
         return sa.case(*reversed(whens)).label("place")
-
-    def _is_active(self) -> list[sa.ColumnElement[bool]]:
-        found = [self._is_one_of(_ACTIVE)]
-        kind = self._runs.type_of("status")
-        if isinstance(kind, sa.Enum) and not kind.validate_strings:
-            # Its words are compared as text, which no index holds.
-            normalise = self._reader.statuses.normalise
-            words = [word for word in kind.enums if is_active(normalise(word))]
-            found.append(self._runs.model.status.in_(words))
-        return found
 
     def _is_awaited(self) -> sa.Label[int]:
         """1 of a row that is younger than the age to give up at."""

@@ -1,7 +1,7 @@
 // Single keys for the buttons beside the live regions, and the help that names them.
 // Fetched when the first of them is pressed.
 
-import { isDialogOpen, keepPause, readPause } from "./pause_reasons.js";
+import { keepPause, readPause } from "./pause_reasons.js";
 
 const TYPING = "input, textarea, select, [role=textbox], [role=searchbox], [role=combobox]";
 
@@ -28,7 +28,7 @@ export function press(event, target) {
  * @param {EventTarget} target
  */
 function isForOthers({ altKey, ctrlKey, isComposing, metaKey, repeat }, target) {
-  return altKey || ctrlKey || isComposing || metaKey || repeat || isTyping(target) || isDialogOpen();
+  return altKey || ctrlKey || isComposing || metaKey || repeat || isTyping(target);
 }
 
 /** Show which keys there are, and whether they are on. */

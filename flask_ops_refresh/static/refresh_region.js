@@ -2,7 +2,7 @@
 
 import { correctClock, serverNow, setClock, startCounting } from "./elapsed_time.js";
 import { isInUse, patchRegion, takeIn } from "./patch_region.js";
-import { keepPause, pauseReason, readPause, watchPage } from "./pause_reasons.js";
+import { isDialogOpen, keepPause, pauseReason, readPause, watchPage } from "./pause_reasons.js";
 import { backOff, nextDelay, readInterval, readRetryAfter, TIMEOUT } from "./refresh_schedule.js";
 import { Controls } from "./region_controls.js";
 
@@ -284,7 +284,9 @@ export class Region {
 /** @param {KeyboardEvent} event */
 async function onKey(event) {
   const [target] = event.composedPath();
-  if (/^([rp?]|Escape)$/.test(event.key)) (await import("./keyboard.js")).press(event, target);
+  // A dialog takes its keys, and may be closed by the time that the module is there.
+  if (isDialogOpen() || !/^([rp?]|Escape)$/.test(event.key)) return;
+  (await import("./keyboard.js")).press(event, target);
 }
 
 /** @param {MouseEvent} event */
