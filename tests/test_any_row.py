@@ -67,9 +67,10 @@ def with_keys(key: str, rows: list[t.Any]) -> list[dict[str, t.Any]]:
     for number, (parts, values) in enumerate(rows):
         *first, last = parts
         if isinstance(last, any_row.Stored):
-            last = any_row.Stored(last.content + str(number).encode())
+            last = any_row.Stored(last.content + f".{number}".encode())
         elif told_apart_by_number:
-            last = f"{last}{number}"
+            # Without the point "2" and 7 would be as nothing and 27.
+            last = f"{last}.{number}"
         names = ("shard", "id") if key == "pair" else ("id",)
         own = dict(zip(names, (*first, last), strict=True))
         stored.append({"workspace_id": 1, **own, **values})
