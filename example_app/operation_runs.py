@@ -352,7 +352,7 @@ class OperationRunService:
         pack: cabc.Mapping[str, t.Any] | None = None,
     ) -> dt.datetime | None:
         """Take a step; gives when somebody asked for the run to be cancelled."""
-        changed = self._session.execute(
+        changed = self._session.scalars(
             sa.update(OperationRun)
             .where(OperationRun.id == run_id, *conditions)
             .values(**values, updated_at=now)
@@ -369,7 +369,7 @@ class OperationRunService:
         self._session.commit()
         if not changed:
             raise IllegalTransition(run_id, wanted)
-        return changed[0].cancel_requested_at  # type: ignore[no-any-return]
+        return changed[0]
 
 
 def operation_run_service() -> OperationRunService:

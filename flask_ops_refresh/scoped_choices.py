@@ -9,6 +9,7 @@ from flask_admin.contrib.sqla.fields import QuerySelectField
 from flask_admin.contrib.sqla.fields import QuerySelectMultipleField
 from flask_admin.model.fields import AjaxSelectField
 from flask_admin.model.fields import AjaxSelectMultipleField
+from wtforms.fields import SelectFieldBase
 from wtforms.validators import StopValidation
 
 #: What Flask-Admin's fields send for no choice.
@@ -74,12 +75,18 @@ def keeping_hidden(field_class: type[t.Any]) -> type[t.Any]:
     return field_class
 
 
+def _offers(field: t.Any, record: t.Any) -> bool:
+    """Whether a field names a record: by its options, or by finding it."""
+    if isinstance(field, AjaxSelectField):
+        return field.loader.format(record) is not None
+    return any(record == each for _, each in field._get_object_list())
+
+
 class _KeepsUnlisted(QuerySelectMultipleField):
     """A select box that leaves records alone that are not among its options."""
 
     def populate_obj(self, obj: t.Any, name: str) -> None:
-        offered = [each for _, each in self._get_object_list()]
-        hidden = [each for each in getattr(obj, name) if each not in offered]
+        hidden = [each for each in getattr(obj, name) if not _offers(self, each)]
         setattr(obj, name, [*hidden, *(self.data or ())])
 
 
@@ -87,56 +94,39 @@ class _KeepsUnfound(AjaxSelectMultipleField):
     """A look-up that neither shows nor takes away records that it does not find."""
 
     def process_data(self, value: t.Any) -> None:
-        super().process_data([each for each in value or () if self._finds(each)])
+        super().process_data([each for each in value or () if _offers(self, each)])
 
     def populate_obj(self, obj: t.Any, name: str) -> None:
-        hidden = [each for each in getattr(obj, name) if not self._finds(each)]
+        hidden = [each for each in getattr(obj, name) if not _offers(self, each)]
         setattr(obj, name, [*hidden, *(self.data or ())])
 
-    def _finds(self, record: t.Any) -> bool:
-        return self.loader.format(record) is not None
 
-
-class _KeepsHidden:
+class _KeepsHidden(SelectFieldBase):  # type: ignore[misc]
     """A field of one record: where that is hidden, no choice leaves it as it is."""
 
-    data: t.Any
     allow_blank: bool
     _hides = False
 
     def process_data(self, value: t.Any) -> None:
-        super().process_data(value)  # type: ignore[misc]
-        self._hides = value is not None and not self._finds(value)
+        super().process_data(value)
+        self._hides = value is not None and not _offers(self, value)
         # Without a blank the first of the others would seem to be chosen.
         self.allow_blank = self.allow_blank or self._hides
 
     def pre_validate(self, form: t.Any) -> None:
         if self._hides and self.data is None:
             raise StopValidation()
-        super().pre_validate(form)  # type: ignore[misc]
+        super().pre_validate(form)
 
     def populate_obj(self, obj: t.Any, name: str) -> None:
         if not self._hides or self.data is not None:
-            super().populate_obj(obj, name)  # type: ignore[misc]
-
-    def _finds(self, record: t.Any) -> bool:
-        raise NotImplementedError
-
-
-class _KeepsUnlistedOne(_KeepsHidden, QuerySelectField):
-    def _finds(self, record: t.Any) -> bool:
-        return any(record == each for _, each in self._get_object_list())
-
-
-class _KeepsUnfoundOne(_KeepsHidden, AjaxSelectField):
-    def _finds(self, record: t.Any) -> bool:
-        return self.loader.format(record) is not None
+            super().populate_obj(obj, name)
 
 
 # Those of several records first: they are also those of one.
 _KEEPING: dict[type[t.Any], type[t.Any]] = {
     QuerySelectMultipleField: _KeepsUnlisted,
     AjaxSelectMultipleField: _KeepsUnfound,
-    QuerySelectField: _KeepsUnlistedOne,
-    AjaxSelectField: _KeepsUnfoundOne,
+    QuerySelectField: _KeepsHidden,
+    AjaxSelectField: _KeepsHidden,
 }

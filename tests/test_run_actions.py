@@ -82,7 +82,7 @@ def buttons(element: t.Any) -> dict[str, str]:
 def dialogs(response: TestResponse) -> dict[str, t.Any]:
     """The dialogs of a page by what is written over them."""
     found = soup(response).select(".modal")
-    return {each.select_one(".modal-title").text: each for each in found}  # type: ignore[union-attr]
+    return {title.text: each for each in found for title in each.select(".modal-title")}
 
 
 def fields_of(dialog: t.Any) -> dict[str, str]:

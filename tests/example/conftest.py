@@ -16,11 +16,14 @@ from werkzeug.test import TestResponse
 from example_app import create_app
 from example_app import passwords
 from example_app.database import db
+from example_app.environments import Environment
 from example_app.findings import Findings
 from example_app.models import OperationRun
 from example_app.models import Tenant
 from example_app.models import User
 from example_app.models import Workspace
+from example_app.operation_catalogue import Operation
+from example_app.operation_catalogue import OPERATIONS
 from example_app.operation_runs import operation_run_service
 from example_app.operation_runs import OperationRunService
 from example_app.pacing import Pacer
@@ -30,6 +33,9 @@ from example_app.work_queue import WorkQueue
 from example_app.worker import Worker
 
 from .python_environments import SmallEnvironment
+
+#: What an operation does with an environment.
+Work = cabc.Callable[[Environment, Progress, Pacer], None]
 
 PASSWORD = "correct horse"
 
@@ -196,3 +202,14 @@ def _never(seconds: float) -> t.NoReturn:
 def found_codes(findings: Findings) -> dict[str, str]:
     """The codes of what was found, by subject."""
     return {failure.subject: failure.code for failure in findings.failures}
+
+
+@pytest.fixture
+def work_as(monkeypatch: pytest.MonkeyPatch) -> cabc.Callable[[Work], None]:
+    """Put other work in the place of integrity.verify."""
+
+    def replace(work: Work) -> None:
+        operation = Operation("integrity.verify", "", "", work)
+        monkeypatch.setitem(OPERATIONS, operation.type, operation)
+
+    return replace

@@ -17,8 +17,6 @@ from example_app.findings import Findings
 from example_app.models import OperationRun
 from example_app.models import ReviewPack
 from example_app.models import Tenant
-from example_app.operation_catalogue import Operation
-from example_app.operation_catalogue import OPERATIONS
 from example_app.operation_runs import AlreadyUnderWay
 from example_app.operation_runs import IllegalTransition
 from example_app.operation_runs import operation_run_service
@@ -29,21 +27,10 @@ from example_app.worker import Worker
 
 from ..databases import database
 from .conftest import Example
+from .conftest import Work
 from .python_environments import SmallEnvironment
 
 WORKER = "worker-1"
-Work = cabc.Callable[[Environment, Progress, Pacer], None]
-
-
-@pytest.fixture
-def work_as(monkeypatch: pytest.MonkeyPatch) -> cabc.Callable[[Work], None]:
-    """Put other work in the place of integrity.verify."""
-
-    def replace(work: Work) -> None:
-        operation = Operation("integrity.verify", "", "", work)
-        monkeypatch.setitem(OPERATIONS, operation.type, operation)
-
-    return replace
 
 
 def cancel(example: Example, run_id: int) -> None:

@@ -15,28 +15,14 @@ from example_app.database import db
 from example_app.environments import Environment
 from example_app.findings import Failure
 from example_app.models import Tenant
-from example_app.operation_catalogue import Operation
-from example_app.operation_catalogue import OPERATIONS
 from example_app.operation_runs import operation_run_service
 from example_app.pacing import Pacer
 from example_app.progress import Progress
 from example_app.worker import Worker
 
 from .conftest import Example
+from .conftest import Work
 from .python_environments import SmallEnvironment
-
-Work = cabc.Callable[[Environment, Progress, Pacer], None]
-
-
-@pytest.fixture
-def work_as(monkeypatch: pytest.MonkeyPatch) -> cabc.Callable[[Work], None]:
-    """Put other work in the place of integrity.verify."""
-
-    def replace(work: Work) -> None:
-        operation = Operation("integrity.verify", "", "", work)
-        monkeypatch.setitem(OPERATIONS, operation.type, operation)
-
-    return replace
 
 
 def start(example: Example, worker_id: str) -> int:

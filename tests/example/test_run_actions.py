@@ -149,7 +149,9 @@ def test_cancel_says_so_and_comes_back(example: Example, runs: dict[str, int]) -
     [button] = page.select(".ops-refresh-actions button")
     [dialog] = page.select(str(button["data-target"]))
     fields = {each["name"]: each["value"] for each in dialog.select("input")}
-    answer = client.post(dialog.form["action"], data=fields, follow_redirects=True)  # type: ignore[index]
+    [form] = dialog.select("form")
+    action = str(form["action"])
+    answer = client.post(action, data=fields, follow_redirects=True)
     assert answer.request.path == "/admin/operations/details/"
     assert "The operation is being cancelled." in answer.text
     assert example.run(run_id).cancel_requested_at is not None
