@@ -399,6 +399,11 @@ def _as_text(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
     return str(compiler.process(element.clauses, **options))
 
 
+@compiles(_LetterByLetter, "sqlite")
+def _as_blob(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return f"CAST({_as_text(element, compiler, **options)} AS BLOB)"
+
+
 @compiles(_LetterByLetter, "postgresql")
 def _by_code_point(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
     return f'({_as_text(element, compiler, **options)} COLLATE "C")'

@@ -11,7 +11,6 @@ import hashlib
 import typing as t
 
 from flask import render_template
-from flask import request
 from markupsafe import Markup
 
 from .operation_runs import RunRow
@@ -58,9 +57,15 @@ def offered_actions(view: OperationsView, run: RunRow) -> list[RunAction]:
 
 
 def draw_dialogs(
-    view: OperationsView, run: RunRow, actions: cabc.Sequence[RunAction]
+    view: OperationsView,
+    run: RunRow,
+    actions: cabc.Sequence[RunAction],
+    return_url: str,
 ) -> Markup:
-    """A dialog with a form for each action; it leads back to the run's page."""
+    """A dialog with a form for each action.
+
+    :param return_url: where the form leads to.
+    """
     if not actions:
         return Markup()
     form = view.action_form()
@@ -72,7 +77,7 @@ def draw_dialogs(
             run=run,
             token=token,
             action_url=view.get_url(".action_view"),
-            return_url=_return_url(view, run),
+            return_url=return_url,
             _gettext=gettext,
         )
     )
@@ -99,13 +104,6 @@ def left_out(
         action=text,
         count=len(ids) - len(offered),
     )
-
-
-def _return_url(view: OperationsView, run: RunRow) -> str:
-    """The run's page, with the way back to the list as it is known there."""
-    is_own_page = request.endpoint == f"{view.endpoint}.details_view"
-    listed = request.args.get("url") if is_own_page else None
-    return view.get_url(".details_view", id=run.key, url=listed or None)
 
 
 def _dialog_id(run: RunRow, name: str) -> str:

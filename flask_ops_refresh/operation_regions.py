@@ -22,6 +22,7 @@ from .operation_actions import draw_dialogs
 from .operation_actions import offered_actions
 from .operation_runs import RunRow
 from .produced_pack import produced_pack
+from .request_origin import way_back
 from .scope import Scope
 from .vitality import vitality_of
 
@@ -32,11 +33,12 @@ if t.TYPE_CHECKING:
 class OperationDetailRegion(LiveRegion):
     """The detail page's region, ``operation-detail?id=``.
 
-    A ``failure_code`` beside the id leaves one code of its failures to be seen.
+    A ``failure_code`` beside the id leaves one code of its failures to be seen, and
+    the ``url`` of the list as it was left stays in the links to the page.
     """
 
     signature: inspect.Signature = inspect.signature(
-        lambda scope, *, id, failure_code=None: None
+        lambda scope, *, id, failure_code=None, url=None: None
     )
     stylesheets: tuple[str, ...] = ("operation_detail.css",)
 
@@ -63,8 +65,13 @@ class OperationDetailRegion(LiveRegion):
         offered = [(action.name, action.text) for action in actions]
         own = self._view.own_version([run])
         version = (run.stored_values, vitality, shown_of_pack, own, offered)
-        code = args.get("failure_code")
-        found = {"run": run, "pack": pack, "failure_code": code, "actions": actions}
+        found = {
+            "run": run,
+            "pack": pack,
+            "failure_code": args.get("failure_code"),
+            "listed": way_back(args.get("url")),
+            "actions": actions,
+        }
         return LiveState(version, interval, lambda: found)
 
     def render(self, state: LiveState) -> str:
@@ -81,7 +88,7 @@ class OperationDetailRegion(LiveRegion):
                 "has_script": self._has_script(state),
                 "stays_live": self._stays_live(state),
                 "actions": found["actions"],
-                **self._view.detail_context(found["run"]),
+                **self._view.detail_context(found["run"], found["listed"]),
             },
         )
 
@@ -96,10 +103,12 @@ class OperationDetailRegion(LiveRegion):
 
     def beside(self, state: LiveState) -> Markup:
         """The dialogs of the actions, of those too that a poll may offer yet."""
-        run, actions = (state.context()[name] for name in ("run", "actions"))
+        found = state.context()
+        run, actions = found["run"], found["actions"]
         if state.interval is not None:
             actions = allowed_actions(self._view, run)
-        return draw_dialogs(self._view, run, actions)
+        page_url = self._view.run_url(run, found["listed"])
+        return draw_dialogs(self._view, run, actions, page_url)
 
 
 class OperationListRegion(LiveRegion):

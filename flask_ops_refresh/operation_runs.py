@@ -235,11 +235,6 @@ class RunRow(StoredRow):
         return self._tabs.read(self._stored)
 
     @property
-    def wait_seconds(self) -> float | None:
-        """Seconds from queued to started."""
-        return _seconds_between(self.created_at, self.started_at)
-
-    @property
     def duration_seconds(self) -> float | None:
         """Seconds from started to finished; ``None`` while it is not finished."""
         return _seconds_between(self.started_at or self.created_at, self.completed_at)

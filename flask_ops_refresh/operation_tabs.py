@@ -12,7 +12,6 @@ from .model_mapping import ModelMapping
 from .scope import own_parameter
 from .scope import Scope
 from .scope import ScopeKind
-from .statuses import is_active
 from .statuses import StatusRules
 
 ACTIVE = "active"
@@ -42,9 +41,8 @@ class OperationTabs:
     def __init__(self, runs: ModelMapping, statuses: StatusRules) -> None:
         self._runs = runs
         stored = (runs.word("status"), runs.word("outcome"))
-        active = tuple(filter(is_active, statuses.normalised))
         self._shown = {
-            ACTIVE: statuses.condition_of_any(active, *stored),
+            ACTIVE: statuses.active_condition(*stored),
             FAILED: statuses.condition_of_any(("failed",), *stored),
         }
         self._counted = {ACTIVE: [self._shown[ACTIVE]]}
@@ -54,6 +52,11 @@ class OperationTabs:
             self._counted[FAILED] = [self._shown[FAILED], is_recent]
             self._knows_zone = created_at.type.timezone
         self._prepared: dict[ScopeKind, _Columns] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All tabs; that of all runs has no name."""
+        return ("", *self._shown)
 
     def chosen(self, args: cabc.Mapping[str, str]) -> str:
         """The tab that an address names; empty for all runs, and for any other word."""

@@ -28,6 +28,7 @@ from .live_region import LiveState
 from .locality import one_locality
 from .neighbours import NeighbourReader
 from .neighbours import Neighbours
+from .newest_runs import NewestRuns
 from .operation_actions import left_out
 from .operation_columns import count_label
 from .operation_columns import EXPORT_FORMATTERS
@@ -46,7 +47,7 @@ from .operation_runs import RunRow
 from .operation_tabs import only
 from .operation_tabs import TabCounts
 from .page_title import page_title
-from .request_origin import stays_here
+from .request_origin import way_back
 from .request_state import request_state
 from .run_detail import run_detail
 from .scope import ALL_TENANTS
@@ -125,10 +126,9 @@ class OperationsView(ScopedModelView):
             )
         self._installed = installed
         self._reader = reader
-        self._shows_more = any(
-            getattr(type(self), name) is not getattr(OperationsView, name)
-            for name in _SHOWING
-        )
+        self._shows_more = self._has_own(_SHOWING)
+        self._reads_as_it_comes = not self._has_own(_READING)
+        self._newest_runs = NewestRuns(reader, every=self._shows_more)
         self._fill_in_columns()
         options.setdefault("name", lazy_gettext("Operations"))
         options.setdefault("category", lazy_gettext("Monitoring"))
@@ -141,6 +141,13 @@ class OperationsView(ScopedModelView):
         self._neighbours = NeighbourReader(reader.runs, reader.statuses)
         self.detail_region: OperationDetailRegion = OperationDetailRegion(self)
         self.list_region: OperationListRegion = OperationListRegion(self)
+
+    def _has_own(self, names: cabc.Iterable[str]) -> bool:
+        """Whether a subclass has changed any of these."""
+        return any(
+            getattr(type(self), name) is not getattr(OperationsView, name)
+            for name in names
+        )
 
     def _fill_in_columns(self) -> None:
         """Give what the app has not set itself the defaults its model allows."""
@@ -212,6 +219,10 @@ class OperationsView(ScopedModelView):
         """One page of runs in one SELECT; they are not counted."""
         if (rows := request_state().get("rows")) is not None:
             return None, rows
+        size = self.page_size if page_size is None else page_size
+        is_as_it_comes = sort_column is None and not (search or filters)
+        if execute and size and is_as_it_comes and self._reads_as_it_comes:
+            return None, self._read_newest(page or 0, size)
         _, query = super().get_list(
             page, sort_column, sort_desc, search, filters, False, page_size
         )
@@ -225,6 +236,18 @@ class OperationsView(ScopedModelView):
             # A filter's value that the column cannot hold: nothing has it.
             self.installation.get_session().rollback()
             return None, []
+
+    def _read_newest(self, page: int, size: int) -> list[RunRow]:
+        session, access = self.installation.get_session(), self.installation.access
+        found = self._newest_runs.page(
+            session,
+            access.require(),
+            clock.utc_now(),
+            tab=self._tab,
+            page=page,
+            size=size,
+        )
+        return self._as_rows(found)
 
     def _apply_pagination(
         self, query: t.Any, page: int | None, page_size: int | None
@@ -274,33 +297,42 @@ class OperationsView(ScopedModelView):
 
     def _rows(self, query: t.Any) -> list[RunRow]:
         columns = self._reader.columns(detail=False, every=self._shows_more)
-        instances = RunInstances(self.instances)
         counts, values = self._counts()
-        found = query.with_entities(*columns, *counts).params(values).all()
+        return self._as_rows(query.with_entities(*columns, *counts).params(values))
+
+    def _as_rows(self, found: cabc.Iterable[sa.Row[t.Any]]) -> list[RunRow]:
+        instances = RunInstances(self.instances)
         return [self._reader.row(stored, instances) for stored in found]
 
     def _ids_offered(self, name: str, ids: list[str]) -> list[str]:
         keys = [key for key in map(self._records.decode_key, ids) if key is not None]
         columns = self._reader.columns(detail=True, every=self._shows_more)
-        instances = RunInstances(self.instances)
-        rows = [
-            self._reader.row(stored, instances)
+        rows = self._as_rows(
+            stored
             for query in self._queries_of(keys)
             for stored in query.with_entities(*columns)
-        ]
+        )
         offered = {row.key for row in rows if self.is_action_offered(name, row)}
         if len(offered) < len(ids):
             flash(left_out(self, name, ids, offered), "warning")
         return [id for id in ids if id in offered]
 
     def instances(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> dict[str, t.Any]:
-        """The model's instances of those runs that are in scope, by their keys."""
-        return {self.get_pk_value(each): each for each in self.get_those(keys)}
+        """The model's instances of those runs that are in scope, by their keys.
+
+        Where a stored value cannot be read, each column that is read raw is left
+        for whoever asks the instance for it.
+        """
+        try:
+            found = self.get_those(keys)
+        except _UNREADABLE:
+            found = self.get_those(keys, *self._reader.runs.left_to_read())
+        return {self.get_pk_value(each): each for each in found}
 
     @property
     def _is_narrowed(self) -> bool:
         """Whether a subclass has narrowed what there is to see."""
-        return type(self).get_query is not OperationsView.get_query
+        return self._has_own(("get_query",))
 
     def narrowed(self) -> list[sa.ColumnElement[bool]]:
         """The condition that a subclass's query has a run, if there is one."""
@@ -343,8 +375,9 @@ class OperationsView(ScopedModelView):
     def details_view(self) -> t.Any:
         """One run, or 404 for one that is not there, out of scope or malformed."""
         id = get_mdict_item_or_list(request.args, "id")
-        region, asked = self.detail_region, request.args.get("failure_code")
-        args = live_region.as_args({"id": id, "failure_code": asked})
+        region, listed = self.detail_region, way_back(request.args.get("url"))
+        code = request.args.get("failure_code")
+        args = live_region.as_args({"id": id, "failure_code": code, "url": listed})
         scope = self.installation.access.require(self)
         state = live_region.load(self.installation, region, scope, args)
         if state is None:
@@ -356,9 +389,6 @@ class OperationsView(ScopedModelView):
             bare = LiveState(None, None, lambda: {**shown, "actions": ()})
             inner = Markup(region.render(bare))
             return self.render(self.details_modal_template, live_inner=inner)
-        return_url = request.args.get("url")
-        if not return_url or not stays_here(return_url):
-            return_url = self.get_url(".index_view")
         stylesheet = live_region.stylesheet(self.installation, *region.stylesheets)
         frame = live_region.frame(self.installation, region, args, scope, state)
         return self.render(
@@ -368,33 +398,35 @@ class OperationsView(ScopedModelView):
             print_stylesheet=live_region.print_stylesheet(self.installation),
             page_title=page_title(run),
             is_live=state.interval is not None,
-            neighbours=self._draw_neighbours(scope, run, frame.region_id),
+            neighbours=self._draw_neighbours(scope, run, listed, frame.region_id),
             live_frame=frame,
             live_inner=Markup(region.render(state)),
-            retries=self._retries(run, frame.region_id),
-            return_url=return_url,
+            retries=self._retries(run, listed, frame.region_id),
+            return_url=listed or self.get_url(".index_view"),
         )
 
     def is_dialog(self) -> bool:
         """Whether details are asked for as what opens over a page."""
         return bool(self.details_modal and request.args.get("modal"))
 
-    def _draw_neighbours(self, scope: Scope, run: RunRow, region_id: str) -> Markup:
+    def _draw_neighbours(
+        self, scope: Scope, run: RunRow, listed: str | None, region_id: str
+    ) -> Markup:
         """The links to the runs beside a run; they go when its region does."""
         drawn = render_template(
             "flask_ops_refresh/_operation_neighbours.html",
             neighbours=self.neighbours(scope, run),
             region_id=region_id,
-            run_url=self.run_url,
+            run_url=lambda beside: self.run_url(beside, listed),
             timestamp=formatting.timestamp,
             _gettext=gettext,
         )
         return Markup(drawn)
 
-    def _retries(self, run: RunRow, region_id: str) -> Markup:
+    def _retries(self, run: RunRow, listed: str | None, region_id: str) -> Markup:
         """The run's retries, in what goes with its region."""
         retries = read_retries(self._reader, self.get_query, run)
-        drawn = draw_retries(retries, self.run_url)
+        drawn = draw_retries(retries, lambda other: self.run_url(other, listed))
         return live_region.surface(region_id, drawn) if drawn else drawn
 
     def render(self, template: str, **kwargs: t.Any) -> str:
@@ -506,9 +538,13 @@ class OperationsView(ScopedModelView):
             endpoint = self.endpoint + endpoint
         return super().get_url(endpoint, **kwargs)
 
-    def run_url(self, run: StoredRow) -> str:
-        """The address of a run's detail page."""
-        return self.url_of(run.key)
+    def run_url(self, run: StoredRow, listed: str | None = None) -> str:
+        """The address of a run's detail page.
+
+        :param listed: the address of the list as it was left, to lead back there.
+        """
+        url = self.url_of(run.key)
+        return f"{url}&url={urllib.parse.quote(listed, safe='')}" if listed else url
 
     def url_of(self, key: str) -> str:
         """The address of the detail page of the run that has this key."""
@@ -602,8 +638,7 @@ class OperationsView(ScopedModelView):
         query = dict(urllib.parse.parse_qsl(parts.query))
         if self.get_one(query.get("id")) is not None:
             return url
-        listed = query.get("url")
-        return listed if stays_here(listed) else None
+        return way_back(query.get("url"))
 
     # What the regions ask for
 
@@ -625,14 +660,16 @@ class OperationsView(ScopedModelView):
         """Whether a run is waited for, and whether it seems dead."""
         return vitality_of(run, self.installation.settings, now)
 
-    def detail_context(self, run: RunRow) -> dict[str, t.Any]:
+    def detail_context(
+        self, run: RunRow, listed: str | None = None
+    ) -> dict[str, t.Any]:
         """The variables of the detail region's template."""
         now = clock.utc_now()
         return {
             "run": run,
             "now": now,
             "vitality": self.vitality(run, now),
-            "page_url": self.run_url(run),
+            "page_url": self.run_url(run, listed),
             **run_detail(run, self.installation.masking),
             "formatting": formatting,
             "number": reader_locale.number,
@@ -643,6 +680,9 @@ class OperationsView(ScopedModelView):
             "_gettext": gettext,
         }
 
+
+# What a column's type raises over a stored value that it does not know.
+_UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError)
 
 # What a subclass may have changed so that its pages show more of a run.
 _SHOWING = (
@@ -655,6 +695,17 @@ _SHOWING = (
     "detail_region_template",
     "get_list_value",
     "get_detail_value",
+)
+
+# What a subclass may have changed so that its list reads other runs, or in another
+# order.
+_READING = (
+    "get_query",
+    "column_default_sort",
+    "_get_default_order",
+    "_apply_sorting",
+    "_order_by",
+    "_apply_pagination",
 )
 
 _REGION_ONLY = "flask_ops_refresh/_region_only.html"

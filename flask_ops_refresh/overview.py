@@ -159,7 +159,7 @@ class Figures:
         measured, name = slowest.measured, read_text(slowest.name) or ""
         if not measured:
             return TypeFigures(name, slowest.amount)
-        middle = [row.seconds for row in rows if _is_middle(row.nth, measured)]
+        middle = [row.seconds for row in rows if row.is_middle]
         keys = slowest[-len(self._runs.primary_key) :]
         return TypeFigures(
             name,
@@ -259,11 +259,11 @@ class OverviewReader:
         no_key = [sa.null()] * len(self._runs.primary_key)
         active = (
             sa.select(self._place_among(_ACTIVE), self._is_awaited())
-            .where(*in_scope, self._is_one_of(_ACTIVE))
+            .where(*in_scope, self._is_active())
             .subquery("active")
         )
-        awaited = sa.func.sum(active.c.awaited)
-        now = sa.select(*_counted("now", sa.null(), active, awaited, no_key))
+        awaited, amount = sa.func.sum(active.c.awaited), sa.func.count()
+        now = _row("now", no_key, place=active.c.place, amount=amount, measured=awaited)
         now = now.group_by(active.c.place)
         if not self.knows_ends:
             return now
@@ -272,15 +272,9 @@ class OverviewReader:
             .where(*in_scope, self._is_in_window())
             .cte("ended")
         )
-        is_told = ended.c.place.is_not(None)
-        hour = hour_as_text(ended.c.hour)
-        hours = sa.select(*_counted("hour", hour, ended, _ZERO, no_key)).where(is_told)
-        hours = hours.group_by(ended.c.hour, ended.c.place)
-        ranked = sa.select(*_ranked(ended)).where(is_told).subquery("ranked")
-        told = sa.select(*_placed(ranked)).where(_tells(ranked)).subquery("told")
-        types = sa.select(*_of_types(told)).where(told.c.place <= MOST_TYPES + 1)
+        counted = _counted(ended)
         # Types come first: of what type the others' missing keys are, nothing says.
-        return sa.union_all(types, hours, now)
+        return sa.union_all(_types(ended, counted), _hours(counted, no_key), now)
 
     def _time(self, name: str) -> sa.ColumnElement[t.Any] | None:
         moment = self._runs.moment(name)
@@ -289,6 +283,10 @@ class OverviewReader:
     def _is_one_of(self, names: cabc.Collection[str]) -> sa.ColumnElement[bool]:
         stored = (self._runs.word("status"), self._runs.word("outcome"))
         return self._reader.statuses.condition_of_any(names, *stored)
+
+    def _is_active(self) -> sa.ColumnElement[bool]:
+        stored = (self._runs.word("status"), self._runs.word("outcome"))
+        return self._reader.statuses.active_condition(*stored)
 
     def _place_among(self, names: cabc.Sequence[str]) -> sa.Label[t.Any]:
         """Where a row's status stands among these; the last is the one to expect."""
@@ -316,7 +314,7 @@ class OverviewReader:
     def _of_ended(self) -> list[sa.Label[t.Any]]:
         keys = enumerate(self._runs.key_columns())
         return [
-            letter_by_letter(self._runs.text("type")).label("type"),
+            letter_by_letter(_or_empty(self._runs.text("type"))).label("type"),
             hour_of(self._ended_at).label("hour"),
             self._place_among(OUTCOMES),
             self._seconds().label("seconds"),
@@ -343,75 +341,109 @@ def _value(name: str) -> sa.BindParameter[dt.datetime]:
     return sa.bindparam(name, type_=sa.DateTime())
 
 
+def _or_empty(text: sa.ColumnElement[t.Any]) -> sa.ColumnElement[t.Any]:
+    return sa.func.coalesce(text, sa.literal_column("''"))
+
+
+def _total(column: sa.ColumnElement[t.Any]) -> sa.ColumnElement[int]:
+    return sa.cast(sa.func.sum(column), sa.BigInteger)
+
+
 def _row(
-    part: str,
-    values: cabc.Iterable[sa.ColumnElement[t.Any]],
-    keys: cabc.Iterable[sa.ColumnElement[t.Any]],
-) -> list[sa.Label[t.Any]]:
-    """A select list of the columns that all parts share."""
-    names = ("name", "place", "amount", "measured", "nth", "seconds")
-    return [
+    part: str, keys: cabc.Iterable[sa.ColumnElement[t.Any]], **values: t.Any
+) -> sa.Select[t.Any]:
+    """A SELECT of the columns that all parts share."""
+    all_values = {**_NO_VALUES, **values}
+    return sa.select(
         sa.literal_column(f"'{part}'", sa.String()).label("part"),
-        *(value.label(name) for name, value in zip(names, values, strict=True)),
+        *(value.label(name) for name, value in all_values.items()),
         *(column.label(f"key_{number}") for number, column in enumerate(keys)),
-    ]
+    )
 
 
-def _counted(
-    part: str,
-    name: sa.ColumnElement[t.Any],
-    source: sa.FromClause,
-    measured: sa.ColumnElement[t.Any],
-    no_key: cabc.Iterable[sa.ColumnElement[t.Any]],
-) -> list[sa.Label[t.Any]]:
+_NO_VALUES: dict[str, sa.ColumnElement[t.Any]] = {
+    "name": sa.null(),
+    "place": _ZERO,
+    "amount": _ZERO,
+    "measured": _ZERO,
+    "nth": _ZERO,
+    "is_middle": _ZERO,
+    "seconds": sa.null(),
+}
+
+
+def _counted(ended: sa.CTE) -> sa.CTE:
+    """How many of each type ended in which way in each hour, and how many tell more.
+
+    What the other parts add up: few rows, whatever the number of runs.
+    """
+    by = (ended.c.type, ended.c.hour, ended.c.place)
     amount: sa.ColumnElement[int] = sa.func.count()
-    values = (name, source.c.place, amount, measured, _ZERO, sa.null())
-    return _row(part, values, no_key)
+    measured = sa.func.sum(sa.case((ended.c.seconds >= 0, 1), else_=0))
+    return (
+        sa.select(*by, amount.label("amount"), measured.label("measured"))
+        .where(ended.c.place.is_not(None))
+        .group_by(*by)
+        .cte("counted")
+    )
 
 
-def _keys(source: sa.FromClause) -> list[sa.ColumnElement[t.Any]]:
-    return [column for column in source.c if column.key.startswith("key_")]
+def _hours(
+    counted: sa.CTE, no_key: cabc.Iterable[sa.ColumnElement[t.Any]]
+) -> sa.Select[t.Any]:
+    by, amount = (counted.c.hour, counted.c.place), _total(counted.c.amount)
+    name = hour_as_text(counted.c.hour)
+    row = _row("hour", no_key, name=name, place=counted.c.place, amount=amount)
+    return row.group_by(*by)
 
 
-def _ranked(ended: sa.FromClause) -> list[sa.ColumnElement[t.Any]]:
+def _types(ended: sa.CTE, counted: sa.CTE) -> sa.Select[t.Any]:
+    """Of each of the types of most runs the slowest run, and those in the middle."""
+    most, ranked = _most(counted), _ranked(ended)
+    is_middle = (2 * ranked.c.nth).between(most.c.measured, most.c.measured + 2)
+    row = _row(
+        "type",
+        [column for column in ranked.c if column.key.startswith("key_")],
+        name=most.c.type,
+        place=most.c.place,
+        amount=most.c.amount,
+        measured=most.c.measured,
+        nth=ranked.c.nth,
+        is_middle=sa.case((is_middle, 1), else_=0),
+        seconds=ranked.c.seconds,
+    )
+    tells = sa.or_(ranked.c.nth == 1, is_middle)
+    both = ranked.join(most, most.c.type == ranked.c.type)
+    return row.select_from(both).where(most.c.place <= MOST_TYPES + 1, tells)
+
+
+def _most(counted: sa.CTE) -> sa.Subquery:
+    """The types, each with where it stands among them, that of most runs first."""
+    kind, amount = counted.c.type, _total(counted.c.amount)
+    place = sa.func.row_number().over(order_by=(amount.desc(), kind))
+    measured = _total(counted.c.measured)
+    return (
+        sa.select(
+            kind,
+            amount.label("amount"),
+            measured.label("measured"),
+            place.label("place"),
+        )
+        .group_by(kind)
+        .subquery("most")
+    )
+
+
+def _ranked(ended: sa.CTE) -> sa.Subquery:
     """Each run among those of its type, the slowest first, the untold last."""
     kind, seconds = ended.c.type, ended.c.seconds
-    keys = _keys(ended)
-    slowest_first = sa.func.row_number().over(
-        partition_by=kind, order_by=(seconds.desc(), *keys)
+    keys = [column for column in ended.c if column.key.startswith("key_")]
+    nth = sa.func.row_number().over(partition_by=kind, order_by=(seconds.desc(), *keys))
+    return (
+        sa.select(kind, seconds, nth.label("nth"), *keys)
+        .where(ended.c.place.is_not(None))
+        .subquery("ranked")
     )
-    is_told = sa.case((seconds >= 0, 1), else_=0)
-    return [
-        kind,
-        seconds,
-        slowest_first.label("nth"),
-        sa.func.count().over(partition_by=kind).label("amount"),
-        sa.func.sum(is_told).over(partition_by=kind).label("measured"),
-        *keys,
-    ]
-
-
-def _tells(ranked: sa.FromClause) -> sa.ColumnElement[bool]:
-    """The slowest of a type, and those in the middle."""
-    twice, measured = 2 * ranked.c.nth, ranked.c.measured
-    return sa.or_(ranked.c.nth == 1, twice.between(measured, measured + 2))
-
-
-def _is_middle(nth: int, measured: int) -> bool:
-    """The same of one of a type, of whose runs so many tell how long they took."""
-    return measured <= 2 * nth <= measured + 2
-
-
-def _placed(ranked: sa.FromClause) -> list[sa.ColumnElement[t.Any]]:
-    """With where its type stands among the types, those of most runs first."""
-    most_first = (ranked.c.amount.desc(), ranked.c.type)
-    place = sa.func.dense_rank().over(order_by=most_first)
-    return [*ranked.c, place.label("place")]
-
-
-def _of_types(told: sa.FromClause) -> list[sa.Label[t.Any]]:
-    names = ("type", "place", "amount", "measured", "nth", "seconds")
-    return _row("type", (told.c[name] for name in names), _keys(told))
 
 
 def _before(now: dt.datetime, seconds: float) -> dt.datetime:

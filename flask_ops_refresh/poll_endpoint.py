@@ -105,7 +105,7 @@ def _from_own_page() -> bool:
 def _answer(
     status: int, body: str = "", headers: t.Mapping[str, str] | None = None
 ) -> Response:
-    response = Response(body, status, {**_HEADERS, **(headers or {})})
+    response = Response(body, status, headers)
     if not body:
         del response.headers["Content-Type"]
     return response

@@ -20,8 +20,9 @@ def read_by_own_site() -> bool:
     Browsers that know no ``Sec-Fetch-Site`` name the origin of a request that
     reads across origins, and of no other.
     """
-    own = request.host_url.rstrip("/")
-    return from_own_site() and request.headers.get("Origin", own) == own
+    origin = request.headers.get("Origin")
+    is_own = origin is None or origin == request.host_url.rstrip("/")
+    return is_own and from_own_site()
 
 
 def stays_here(url: str | None) -> bool:
@@ -32,3 +33,8 @@ def stays_here(url: str | None) -> bool:
     if not url:
         return True
     return url.startswith("/") and url[1:2] not in ("/", "\\") and url.isprintable()
+
+
+def way_back(url: str | None) -> str | None:
+    """A return address, if there is one that stays here."""
+    return url if url and stays_here(url) else None

@@ -20,6 +20,7 @@ from flask_admin.actions import action
 from flask_admin.babel import ngettext
 from flask_admin.base import expose
 from flask_admin.contrib.sqla.view import ModelView
+from flask_admin.helpers import flash_errors
 from flask_admin.helpers import get_redirect_target
 from flask_admin.helpers import is_form_submitted
 from flask_admin.model.helpers import get_mdict_item_or_list
@@ -126,12 +127,17 @@ class ScopedModelView(ModelView):
         query = self.get_query().filter(self._records.named(id))
         return found_or_none(self.installation.get_session(), query.one_or_none)
 
-    def get_those(self, keys: cabc.Sequence[tuple[t.Any, ...]]) -> list[t.Any]:
-        """The model's instances of those records that are in scope."""
+    def get_those(
+        self, keys: cabc.Sequence[tuple[t.Any, ...]], *options: t.Any
+    ) -> list[t.Any]:
+        """The model's instances of those records that are in scope.
+
+        :param options: how to load them, as a query takes it.
+        """
         session = self.installation.get_session()
         found: list[t.Any] = []
         for query in self._queries_of(keys):
-            found.extend(found_or_none(session, query.all) or ())
+            found.extend(found_or_none(session, query.options(*options).all) or ())
         return found
 
     def _queries_of(
@@ -194,15 +200,23 @@ class ScopedModelView(ModelView):
         handler = self._actions_data.get(name)
         if handler is None or not self.is_action_allowed(name):
             abort(404)
-        self.validate_form(self.action_form())
-        ids = self._ids_in_scope(request.form.getlist("rowid"))
-        offered = self._ids_offered(name, ids)
-        response = handler[0](offered) if offered else None
+        response = self._run_action(name, handler[0])
         if response is not None:
             return response
         if return_view:
             return redirect(self.get_url(f".{return_view}"))
         return redirect(self._return_url() or self.get_url(".index_view"))
+
+    def _run_action(
+        self, name: str, handler: cabc.Callable[[list[str]], t.Any]
+    ) -> t.Any:
+        form = self.action_form()
+        if not self.validate_form(form):
+            flash_errors(form, message="Failed to perform action. %(error)s")
+            return None
+        ids = self._ids_in_scope(request.form.getlist("rowid"))
+        offered = self._ids_offered(name, ids)
+        return handler(offered) if offered else None
 
     def _ids_offered(self, name: str, ids: list[str]) -> list[str]:
         """Those that an action is possible for; the person is told of others."""
@@ -219,14 +233,26 @@ class ScopedModelView(ModelView):
 
     def _ids_in_scope(self, ids: cabc.Iterable[str]) -> list[str]:
         keys = {id: self._records.decode_key(id) for id in ids}
-        found = self.get_those([key for key in keys.values() if key is not None])
-        known = {self.get_pk_value(each) for each in found}
-        allowed = [id for id in keys if id in known]
+        known = self._known_among([key for key in keys.values() if key is not None])
+        allowed = [id for id, key in keys.items() if key in known]
         if len(allowed) < len(keys) or not keys:
-            deny(404, [id for id in keys if id not in known])
+            deny(404, [id for id in keys if id not in allowed])
         if not allowed:
             abort(404)
         return allowed
+
+    def _known_among(
+        self, keys: cabc.Sequence[tuple[t.Any, ...]]
+    ) -> set[tuple[t.Any, ...] | None]:
+        """The keys of those in scope; nothing else of the records is read."""
+        session, records = self.installation.get_session(), self._records
+        known = set()
+        for query in self._queries_of(keys):
+            selected = query.with_entities(*records.key_columns())
+            for row in found_or_none(session, selected.all) or ():
+                text = records.encode_key(records.stored_key(row))
+                known.add(records.decode_key(text))
+        return known - {None}
 
     # Changing
 

@@ -27,6 +27,15 @@ def holds_one_of(
     return sa.or_(sa.false(), *among, *foreign)
 
 
+def rarely(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """A condition that few rows meet, so that its index is the one to use.
+
+    SQLite knows how many words there are, and not how often each of them is stored:
+    of an index of few words it expects little.
+    """
+    return _Rarely(condition)
+
+
 def _may_hold(column: sa.ColumnElement[t.Any], word: str) -> bool:
     return not isinstance(column, EnumWord) or word in column.labels
 
@@ -78,8 +87,8 @@ def _compared_as_labels(
     return [compiler.process(each, **options) for each in compared]
 
 
-class _Exactly(FunctionElement[bool]):
-    """A column holds a word, letter by letter."""
+class _Condition(FunctionElement[bool]):
+    """A condition in each database's own words."""
 
     type = sa.Boolean()
     inherit_cache = True
@@ -89,15 +98,22 @@ class _Exactly(FunctionElement[bool]):
         return self
 
 
-class _Among(FunctionElement[bool]):
-    """A column holds one of some words, letter by letter."""
+class _Exactly(_Condition):
+    """A column holds a word, letter by letter."""
 
-    type = sa.Boolean()
     inherit_cache = True
 
-    def self_group(self, against: t.Any = None) -> t.Any:
-        """Stand as it is, as :class:`_Exactly` does."""
-        return self
+
+class _Among(_Condition):
+    """A column holds one of some words, letter by letter."""
+
+    inherit_cache = True
+
+
+class _Rarely(_Condition):
+    """A condition that few rows meet."""
+
+    inherit_cache = True
 
 
 @compiles(_Among)
@@ -124,6 +140,16 @@ def _in_bytes(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
     )
     in_bytes = f"BINARY {column} IN ({', '.join(words)})"
     return f"({_in(element, compiler, **options)} AND {in_bytes})"
+
+
+@compiles(_Rarely)
+def _as_it_is(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return f"({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Rarely, "sqlite")
+def _unlikely(element: t.Any, compiler: t.Any, **options: t.Any) -> str:
+    return f"likelihood({compiler.process(element.clauses, **options)}, 0.0001)"
 
 
 @compiles(_Exactly)

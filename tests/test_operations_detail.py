@@ -648,6 +648,40 @@ def test_a_link_leaves_one_code_to_be_seen(host: Host) -> None:
         assert code in found.url
 
 
+def test_links_of_a_page_keep_the_way_back_to_the_list(host: Host) -> None:
+    """To one code, to all of them and to other runs, from the page and from polls."""
+    listed = "/admin/operations/?tab=failed&page=2"
+    way_back = "&url=" + urllib.parse.quote(listed, safe="")
+    client = host.client(ADA)
+    host.add_run(created_at=NOW - dt.timedelta(days=1))
+    run = host.add_run(status="running", failure_summary=FAILURES)
+    page = client.get(details(run) + way_back + "&failure_code=altered")
+    found = region(page)
+    assert found.url is not None
+    polled = soup(poll(client, found.url))
+    for links in (
+        found.element.select("p > a"),
+        polled.select("p > a"),
+        soup(page).select("a[rel=prev]"),
+    ):
+        assert [way_back in str(link["href"]) for link in links] == [True]
+    [link] = soup(page).select("a[rel=prev]")
+    other = soup(client.get(str(link["href"])))
+    assert [each["href"] for each in other.select(f'a[href="{listed}"]')]
+
+
+def test_a_way_back_to_elsewhere_is_left_out_of_a_poll(host: Host) -> None:
+    """What a page is refused for is in no link that a poll brings."""
+    run = host.add_run(status="running", failure_summary=FAILURES)
+    client = host.client(ADA)
+    assert client.get(details(run) + "&url=//evil.example").status_code == 400
+    url = "/admin/ops-refresh/operation-detail"
+    evil = f"{url}?id={run}&failure_code=altered&url=https://evil.example/"
+    answer = poll(client, evil)
+    assert answer.status_code == 200
+    assert "evil" not in answer.text
+
+
 def test_an_unknown_code_shows_no_failure_and_a_way_back(host: Host) -> None:
     """A code from elsewhere is repeated as text, with a link to all of them."""
     run = host.add_run(status="completed", outcome="failed", failure_summary=FAILURES)

@@ -7,11 +7,14 @@ import re
 import typing as t
 
 import pytest
+import sqlalchemy as sa
 from flask import render_template_string
 from flask.testing import FlaskClient
 from flask_admin.actions import action
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.test import TestResponse
+from wtforms import StringField
+from wtforms.validators import InputRequired
 
 from flask_ops_refresh import OperationsView
 
@@ -405,6 +408,45 @@ def test_a_condition_is_asked_of_all_that_a_page_reads(
     assert list(buttons(region(client.get(details(free))).element))
     send(client, "cancel", free, bound)
     assert Actions.done == [("cancel", [str(free)])]
+
+
+class OwnForm(Actions):
+    def get_action_form(self) -> t.Any:
+        class Form(super().get_action_form()):  # type: ignore[misc]
+            reason = StringField(validators=[InputRequired("Say why.")])
+
+        return Form
+
+
+def test_an_action_whose_form_is_wrong_is_not_done(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """What an app's own form asks for is asked for, and the person is told."""
+    host = make_host(ops=make_ops(OwnForm))
+    client, run = host.client(ADA), host.add_run(status="running")
+    assert send(client, "cancel", run).status_code == 302
+    assert Actions.done == []
+    [said] = flashed(client)
+    assert said == "Failed to perform action. ['Say why.']"
+    send(client, "cancel", run, reason="Too slow.")
+    assert Actions.done == [("cancel", [str(run)])]
+
+
+def test_a_condition_of_a_row_that_cannot_be_read(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """Other values than those that it asks for take neither page nor action down."""
+    host = make_host(ops=make_ops(ByInstance))
+    client, run = host.client(ADA), host.add_run(user_id=ADA)
+    with host.app.app_context():
+        bad = "UPDATE operation_runs SET context = '{', created_at = 'soon'"
+        db.session.execute(sa.text(bad))
+        db.session.commit()
+    page = client.get(details(run))
+    assert page.status_code == 200
+    assert list(buttons(soup(page)))
+    assert send(client, "cancel", run).status_code == 302
+    assert Actions.done == [("cancel", [str(run)])]
 
 
 def test_an_action_on_a_run_that_goes_meanwhile(acting: Host) -> None:

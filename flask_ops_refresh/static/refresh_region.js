@@ -293,8 +293,9 @@ async function onKey(event) {
 async function onClick(event) {
   const [target] = event.composedPath();
   const source = target instanceof Element && target.closest(COPY);
-  // Opened elsewhere, a link is a link.
-  if (!source || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  // Opened elsewhere or downloaded, a link is a link. Another region may have heard it.
+  const isOther = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
+  if (!source || isOther || event.defaultPrevented) return;
   event.preventDefault();
   (await import("./copying.js")).copy(source);
 }

@@ -364,6 +364,47 @@ def test_the_link_to_a_view_is_copied_and_said(live: Live) -> None:
     assert live.is_the_same_page
 
 
+def test_a_click_that_two_regions_hear_copies_once(live: Live) -> None:
+    """The list and the overview above it are live, and the text is written once."""
+    page = live.page
+    live.host.add_run(status="running", created_at=ago(minutes=2))
+    live.open(LIST)
+    expect(page.locator("[data-ops-refresh-url]")).to_have_count(2)
+    page.evaluate(
+        """() => {
+          window.written = [];
+          const write = async (text) => { window.written.push(text); };
+          navigator.clipboard.writeText = write;
+        }"""
+    )
+    page.get_by_role("link", name="Link to this view").click()
+    expect(page.get_by_role("status").first).to_have_text("Copied")
+    assert len(page.evaluate("window.written")) == 1
+
+
+def test_a_link_that_is_downloaded_is_not_copied(live: Live) -> None:
+    """With Alt a browser does what it does with any link."""
+    page = live.page
+    live.host.add_run(status="running", created_at=ago(minutes=2))
+    live.open(f"{LIST}?tab=active")
+    link = page.get_by_role("link", name="Link to this view")
+    expect(page.locator("[data-part=updated]")).not_to_have_text("")
+    heard = link.evaluate(
+        """link => {
+          let isOurs = null;
+          const last = (event) => {
+            isOurs = event.defaultPrevented;
+            event.preventDefault();
+          };
+          window.addEventListener("click", last, { once: true });
+          const options = { altKey: true, bubbles: true, cancelable: true };
+          link.dispatchEvent(new MouseEvent("click", options));
+          return isOurs;
+        }"""
+    )
+    assert heard is False
+
+
 def test_a_link_that_is_opened_elsewhere_is_not_copied(live: Live) -> None:
     """With Ctrl a link opens in a tab of its own, as any link."""
     page = live.page
