@@ -427,7 +427,7 @@ def test_an_action_whose_form_is_wrong_is_not_done(
     assert send(client, "cancel", run).status_code == 302
     assert Actions.done == []
     [said] = flashed(client)
-    assert said == "Failed to perform action. ['Say why.']"
+    assert "Say why." in said
     send(client, "cancel", run, reason="Too slow.")
     assert Actions.done == [("cancel", [str(run)])]
 
