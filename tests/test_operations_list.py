@@ -533,3 +533,41 @@ def test_rows_of_an_apps_own_template_are_shown(host: Host) -> None:
     host.app.jinja_loader = DictLoader({"admin/model/list.html": own})
     host.add_run(id=7)
     assert ">own 7</td>" in markup(host.client(ADA).get(LIST))[0]
+
+
+class OwnOrder(OperationsView):
+    """A view whose order is its own, though it is the usual one."""
+
+    def _get_default_order(self) -> t.Any:
+        return super()._get_default_order()
+
+
+def test_the_usual_list_is_what_flask_admin_would_read(
+    make_host: cabc.Callable[..., Host], frozen_clock: Clock
+) -> None:
+    """The SELECT that is put together once shows the rows of Flask-Admin's own way."""
+    shown: list[list[t.Any]] = []
+    for view in (OperationsView, OwnOrder):
+        ops = OpsRefresh(operation_run=OperationRun, operations_view=view)
+        ops.scope_loader(load_scope)
+        host = make_host(ops=ops)
+        for number in range(45):
+            host.add_run(
+                type=f"kind.{number}",
+                tenant_id=(1, 2, 3, None)[number % 4],
+                workspace_id=2 if number % 9 == 8 else 1,
+                status=("queued", "completed")[number % 2],
+                outcome=(None, "failed", "succeeded")[number % 3],
+                created_at=NOW - dt.timedelta(minutes=number // 4),
+            )
+        shown.append(
+            [
+                [row.get_text(" ", strip=True) for row in rows(page)]
+                for user in (ADA, BEN, CLEO)
+                for tab in ("", "&tab=active", "&tab=failed")
+                for query in ("page_size=20", "page=1&page_size=20", "")
+                for page in [host.client(user).get(f"{LIST}?{query}{tab}")]
+            ]
+        )
+    assert shown[0] == shown[1]
+    assert any(len(page) == 20 for page in shown[0])
