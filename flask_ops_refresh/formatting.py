@@ -56,9 +56,11 @@ _LABELS = {
 _UNKNOWN = lazy_gettext("Unknown")
 
 _BADGE = (
-    '<span class="badge badge-%s text-bg-%s ops-refresh-status '
-    'ops-refresh-status-%s"%s>%s</span>'
+    '<span class="badge badge-{0} text-bg-{0} ops-refresh-status '
+    'ops-refresh-status-{1}"%s>%s</span>'
 )
+_BADGES = {status: _BADGE.format(colour, status) for status, colour in _COLOURS.items()}
+_UNKNOWN_BADGE = _BADGE.format("light", "unknown")
 _ANNOUNCE = ' data-key="status-%s" data-announce="%s: %s"'
 _STALLED = (
     '<span class="badge badge-warning text-bg-warning ops-refresh-stalled" '
@@ -101,8 +103,7 @@ def status_badge(status: str, subject: str = "", key: str = "") -> Markup:
     """
     label = status_label(status)
     announce = filled(_ANNOUNCE, key, subject, label) if subject else ""
-    colour = _COLOURS.get(status, "light")
-    return filled(_BADGE, colour, colour, _slug(status), announce, label)
+    return filled(_BADGES.get(status, _UNKNOWN_BADGE), announce, label)
 
 
 def stalled_badge(last_sign_of_life: dt.datetime | None) -> Markup:
@@ -139,19 +140,21 @@ def refresh_note(sentence: str, url: str = "") -> Markup:
 
 def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
     """Progress by ``processed`` and ``total``; empty where they do not tell any."""
-    told, percent = _progress(counts), percent_done(counts)
+    told = _progress(counts)
     if told is None:
         return Markup()
-    label, of = gettext("Progress"), tuple(map(reader_locale.number, told))
+    percent, label = _percent(*told), gettext("Progress")
+    of = map(reader_locale.number, told)
     return filled(_PROGRESS, percent, label, percent, *of, percent)
 
 
 def percent_done(counts: cabc.Mapping[str, object] | None) -> int | None:
     """Progress in whole percent, none of them too early."""
     told = _progress(counts)
-    if told is None:
-        return None
-    done, total = told
+    return None if told is None else _percent(*told)
+
+
+def _percent(done: int, total: int) -> int:
     return 100 * min(max(0, done), total) // total
 
 
@@ -258,7 +261,3 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
             "the model's DateTime attribute holds."
         ) from None
     return moment.replace(tzinfo=dt.UTC) if is_naive else moment.astimezone(dt.UTC)
-
-
-def _slug(status: str) -> str:
-    return status if status in _COLOURS else "unknown"

@@ -48,10 +48,10 @@ def plain_rows(view: t.Any, shown: cabc.Mapping[str, t.Any]) -> t.Any:
     def cells(context: t.Any, row: RunRow) -> cabc.Iterator[str]:
         for start, name, formatter in columns:
             if formatter is not None:
-                value = formatter(view, context, row, name)
+                value: Markup = formatter(view, context, row, name)
             else:
-                value = view.get_list_value(context, row, name)
-            yield f"{start}{escape(value)}{_END}"
+                value = escape(view.get_list_value(context, row, name))
+            yield f"{start}{value}{_END}"
 
     @pass_context
     def write(context: t.Any, rows: cabc.Sequence[RunRow]) -> Markup:
