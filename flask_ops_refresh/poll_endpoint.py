@@ -67,7 +67,7 @@ def settle(response: Response) -> Response:
     A redirect, as to a login page, is no answer to a poll: it is a 401.
     """
     if 300 <= response.status_code < 400 and response.status_code != 304:
-        return _answer(401)
+        response = _answer(401)
     for name, value in _HEADERS.items():
         response.headers[name] = value
     response.headers.remove("Set-Cookie")
