@@ -34,7 +34,9 @@ def postgresql() -> cabc.Iterator[str]:
     with server.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     try:
-        url = sa.make_url(POSTGRESQL).set(database=name)
+        # With the setting that spares each poll a statement (docs/performance.md).
+        patience = {"options": "-c lock_timeout=500"}
+        url = sa.make_url(POSTGRESQL).set(database=name).update_query_dict(patience)
         yield url.render_as_string(hide_password=False)
     finally:
         with server.connect() as connection:

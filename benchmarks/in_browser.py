@@ -1,7 +1,7 @@
 """What a poll costs the page it keeps fresh, in Chromium's main thread.
 
 A list of fifty running runs is polled every second. What the page does beside, to
-count its times on, is measured while the person has it paused, and taken off.
+count its times on, is measured while a poll waits for its answer, and taken off.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from playwright.sync_api import BrowserContext
 from playwright.sync_api import CDPSession
 from playwright.sync_api import Page
 from playwright.sync_api import Response
+from playwright.sync_api import Route
 from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import launch
@@ -28,6 +29,9 @@ from .servers import serving
 from .surfaces import Surfaces
 
 _ROWS = 50
+_POLL = "**/operation-list?*"
+# Less than a poll may take.
+_HELD_SECONDS = 7
 
 # Notes which rows are written to, but for the times that count on by themselves.
 _NOTE_ROWS = """() => {
@@ -97,7 +101,7 @@ class _Watch:
         self, status: int, polls: int, before_each: cabc.Callable[[int], object]
     ) -> float:
         """Milliseconds of a poll that is answered like this: the median."""
-        beside = self._beside(polls)
+        beside = self._beside()
         costs = []
         for number in range(polls + 1):
             before_each(number)
@@ -110,14 +114,17 @@ class _Watch:
                 costs.append(1000 * (self._busy() - busy) - beside * seconds)
         return statistics.median(costs[1:])
 
-    def _beside(self, seconds: int) -> float:
-        """Milliseconds a second that the page is busy while it is paused."""
-        pause = self._page.locator("[data-part=pause]")
-        pause.click()
+    def _beside(self) -> float:
+        """Milliseconds a second that the page is busy while an answer is awaited."""
+        held: list[Route] = []
+        self._page.route(_POLL, lambda route: held.append(route))
+        while not held:
+            self._page.wait_for_timeout(100)
         began, busy = time.monotonic(), self._busy()
-        self._page.wait_for_timeout(1000 * seconds)
+        self._page.wait_for_timeout(1000 * _HELD_SECONDS)
         beside = 1000 * (self._busy() - busy) / (time.monotonic() - began)
-        pause.click()
+        # It lets go of what is held.
+        self._page.unroute(_POLL)
         return beside
 
     def _next_poll(self) -> Response:

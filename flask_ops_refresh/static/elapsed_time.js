@@ -31,6 +31,7 @@ export function startCounting(region) {
   let ticker = 0;
   const count = () => {
     clearTimeout(ticker);
+    controls.write("updated", region.updated);
     const times = element.querySelectorAll(TIMES);
     if (document.hidden || region.paused || signal.aborted || !times.length) return;
     for (const time of times) show(time, controls);

@@ -1,6 +1,6 @@
 // Live regions: each asks again while the server names an interval, then never.
 
-import { correctClock, serverNow, setClock, startCounting } from "./elapsed_time.js";
+import { correctClock, serverNow, setClock, startCounting, TIMES } from "./elapsed_time.js";
 import { isInUse, patchRegion, takeIn } from "./patch_region.js";
 import { isDialogOpen, keepPause, pauseReason, readPause, watchPage } from "./pause_reasons.js";
 import { backOff, nextDelay, readInterval, readRetryAfter, TIMEOUT } from "./refresh_schedule.js";
@@ -167,6 +167,9 @@ export class Region {
       this.#apply();
       // Only now: what could not be shown is to be sent again.
       this.etag = headers.get("ETag") ?? "";
+    } else if (this.paused || !this.element.querySelector(TIMES)) {
+      // Else with the next second, which the page is drawn for anyway.
+      this.count();
     }
     if (this.interval === null && this.pending === null) this.#finish("");
     return this.#usualDelay();

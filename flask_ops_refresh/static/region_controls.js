@@ -60,7 +60,6 @@ export class Controls {
     const lost = failures < FAILURES_SHOWN ? "" : this.text("Lost", updated);
     this.write("state", paused ? this.text("Paused") : this.text("Live", interval));
     this.write("pause", this.text(paused ? "Resume" : "Pause"));
-    this.write("updated", updated);
     this.write("notice", lost);
     if (lost) this.write("announcement", lost);
     this.write("waiting", this.text("Waiting", waiting));
