@@ -353,12 +353,12 @@ def _row(
     part: str, keys: cabc.Iterable[sa.ColumnElement[t.Any]], **values: t.Any
 ) -> sa.Select[t.Any]:
     """A SELECT of the columns that all parts share."""
-    all_values = {**_NO_VALUES, **values}
-    return sa.select(
+    columns: list[sa.Label[t.Any]] = [
         sa.literal_column(f"'{part}'", sa.String()).label("part"),
-        *(value.label(name) for name, value in all_values.items()),
+        *(value.label(name) for name, value in {**_NO_VALUES, **values}.items()),
         *(column.label(f"key_{number}") for number, column in enumerate(keys)),
-    )
+    ]
+    return sa.select(*columns)
 
 
 _NO_VALUES: dict[str, sa.ColumnElement[t.Any]] = {
