@@ -127,7 +127,8 @@ class OperationsView(ScopedModelView):
         self._installed = installed
         self._reader = reader
         self._shows_more = self._has_own(_SHOWING)
-        self._reads_as_it_comes = not self._has_own(_READING)
+        has_own_order = self.column_default_sort is not None
+        self._reads_as_it_comes = not (has_own_order or self._has_own(_READING))
         self._newest_runs = NewestRuns(reader, every=self._shows_more)
         self._fill_in_columns()
         options.setdefault("name", lazy_gettext("Operations"))
@@ -701,7 +702,6 @@ _SHOWING = (
 # order.
 _READING = (
     "get_query",
-    "column_default_sort",
     "_get_default_order",
     "_apply_sorting",
     "_order_by",

@@ -542,6 +542,26 @@ class OwnOrder(OperationsView):
         return super()._get_default_order()
 
 
+class OldestFirst(OperationsView):
+    """A view that names its order as it is made."""
+
+    def __init__(self, *args: t.Any, **options: t.Any) -> None:
+        self.column_default_sort = "created_at"
+        super().__init__(*args, **options)
+
+
+def test_an_order_that_a_view_names_as_it_is_made(
+    make_host: cabc.Callable[..., Host], frozen_clock: Clock
+) -> None:
+    """It stands as if the class had named it."""
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=OldestFirst)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    newer = host.add_run(created_at=NOW - dt.timedelta(minutes=1))
+    older = host.add_run(created_at=NOW - dt.timedelta(minutes=2))
+    assert keys(host.client(ADA).get(LIST)) == [str(older), str(newer)]
+
+
 def test_the_usual_list_is_what_flask_admin_would_read(
     make_host: cabc.Callable[..., Host], frozen_clock: Clock
 ) -> None:
