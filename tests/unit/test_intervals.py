@@ -10,6 +10,7 @@ from flask_ops_refresh.intervals import age_seconds
 from flask_ops_refresh.intervals import is_awaited
 from flask_ops_refresh.intervals import is_stalled
 from flask_ops_refresh.intervals import list_interval
+from flask_ops_refresh.intervals import overview_interval
 from flask_ops_refresh.intervals import review_pack_interval
 from flask_ops_refresh.intervals import run_interval
 
@@ -51,12 +52,14 @@ def test_what_is_not_awaited_is_never_asked_for() -> None:
     """No interval for terminal records, whatever their age."""
     assert interval(NOW, awaited=False) is None
     assert list_interval(any_awaited=False, seconds=5) is None
+    assert overview_interval(any_awaited=False, seconds=10) is None
     assert review_pack_interval(awaited=False, seconds=10) is None
 
 
 def test_lists_and_packs_have_one_interval() -> None:
-    """Lists and packs do not go by age."""
+    """Lists, the overview and packs do not go by age."""
     assert list_interval(any_awaited=True, seconds=5) == 5
+    assert overview_interval(any_awaited=True, seconds=10) == 10
     assert review_pack_interval(awaited=True, seconds=10) == 10
 
 

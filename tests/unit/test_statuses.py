@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import pathlib
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from flask_ops_refresh.statuses import is_active
 from flask_ops_refresh.statuses import review_pack_statuses
 from flask_ops_refresh.statuses import run_statuses
+from flask_ops_refresh.statuses import UNKNOWN
 
 from ..databases import database
 from ..databases import KINDS
@@ -147,7 +149,44 @@ def test_the_sql_form_says_what_the_python_form_says(
                 assert {pairs[id - 1] for id in found} == {
                     pair for pair in pairs if rules.normalise(*pair) == name
                 }
+            known = [name for name in rules.normalised if name != UNKNOWN]
+            for names in ([], *itertools.combinations(known, 2), known):
+                stored = (table.c.status, table.c.outcome)
+                condition = rules.condition_of_any(names, *stored)
+                found = connection.scalars(sa.select(table.c.id).where(condition))
+                assert {pairs[id - 1] for id in found} == {
+                    pair for pair in pairs if rules.normalise(*pair) in names
+                }
+            condition = rules.active_condition(table.c.status, table.c.outcome)
+            found = connection.scalars(sa.select(table.c.id).where(condition))
+            assert {pairs[id - 1] for id in found} == {
+                pair for pair in pairs if is_active(rules.normalise(*pair))
+            }
         engine.dispose()
+
+
+@pytest.mark.parametrize("words", [{}, WORDS], ids=["stock", "own words"])
+def test_what_can_be_told_is_what_some_stored_words_mean(words: dict[str, str]) -> None:
+    """With outcomes and, in an app that has none, without."""
+    rules = run_statuses(words)
+    for name in rules.normalised:
+        if name == UNKNOWN:
+            continue
+        for by_outcome, outcomes in [(True, STORED), (False, [None])]:
+            meant = {rules.normalise(s, o) for s in STORED for o in outcomes}
+            assert rules.is_told(name, by_outcome=by_outcome) == (name in meant)
+
+
+def test_without_outcomes_only_words_that_need_none_are_found() -> None:
+    """A model without an outcome has no run that succeeded by one."""
+    engine = sa.create_engine("sqlite://")
+    rules = run_statuses({"OK": "succeeded"})
+    with engine.connect() as connection:
+        for word, expected in [("OK", True), ("completed", False)]:
+            status = sa.literal(word, sa.String)
+            condition = rules.condition_of_any(["succeeded", "failed"], status, None)
+            assert bool(connection.scalar(sa.select(condition))) is expected
+    engine.dispose()
 
 
 # Text that every database can store; near misses of the known words among it.
