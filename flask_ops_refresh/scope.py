@@ -138,8 +138,7 @@ class Scope:
     def with_parameters(self) -> Scope:
         """This scope with parameters of a statement in place of its values."""
         parameters: dict[str, t.Any] = {
-            name: sa.bindparam(own_parameter(name), expanding=name == "tenant_ids")
-            for name in self._values()
+            name: sa.bindparam(own_parameter(name)) for name in self._values()
         }
         return dataclasses.replace(self, **parameters)
 
