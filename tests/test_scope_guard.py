@@ -20,6 +20,11 @@ ALLOWED = {
     ),
     "operation_tabs._how_many": "adds up what its subquery, which is in scope, finds",
     "operation_tabs.only": "columns that are such sums",
+    "overview._row": "the columns of parts that read one of the subqueries below",
+    "overview._counted": "adds up what a subquery, which is in scope, finds",
+    "overview._most": "adds up what has been counted",
+    "overview._ranked": "ranks what the same subquery finds",
+    "overview._types": "joins what has been counted and what has been ranked",
     "tables._stored_statuses": (
         "status words alone, told on the command line to who runs the server"
     ),

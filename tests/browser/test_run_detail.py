@@ -101,6 +101,8 @@ def test_a_filter_of_failures_is_kept_by_polls(
     page.locator("summary", has_text="missing").click()
     page.get_by_role("link", name="Show only these").nth(1).click()
     expect(page.get_by_text("missing 20", exact=True)).to_be_visible()
+    # Once the script is there.
+    expect(page.locator("[data-part=updated]")).not_to_have_text("")
     more = {"code": "missing", "message": "missing again"}
     live.host.update(OperationRun, 7, failure_summary=[*FAILURES, more])
     live.pass_time(12)
