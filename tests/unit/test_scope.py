@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import decimal
 import typing as t
 
 import pytest
@@ -148,3 +150,10 @@ def test_a_scope_has_no_subclass() -> None:
     """Conditions of a subclass would be everybody's: it is refused, with the mend."""
     with pytest.raises(TypeError, match=r"subclass of Scope.*get_query"):
         type("OwnScope", (Scope,), {})
+
+
+def test_an_id_may_be_of_any_type_that_a_column_has() -> None:
+    """What is no number, text or UUID, and no column either, is an id."""
+    scope = Scope(workspace_id=decimal.Decimal(7), tenant_ids=[dt.date(2026, 3, 1)])
+    assert scope.workspace_id == 7
+    assert scope.includes_tenant(dt.date(2026, 3, 1))
