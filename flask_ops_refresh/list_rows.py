@@ -48,10 +48,11 @@ def plain_rows(view: t.Any, shown: cabc.Mapping[str, t.Any]) -> t.Any:
     def cells(context: t.Any, row: RunRow) -> cabc.Iterator[str]:
         for start, name, formatter in columns:
             if formatter is not None:
-                value: Markup = formatter(view, context, row, name)
+                value = formatter(view, context, row, name)
             else:
-                value = escape(view.get_list_value(context, row, name))
-            yield f"{start}{value}{_END}"
+                value = view.get_list_value(context, row, name)
+            # Markup stays as it is; what an app's own methods give may be text.
+            yield f"{start}{escape(value)}{_END}"
 
     @pass_context
     def write(context: t.Any, rows: cabc.Sequence[RunRow]) -> Markup:

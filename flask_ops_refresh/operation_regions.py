@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import inspect
 import typing as t
 
@@ -88,7 +89,8 @@ class OperationDetailRegion(LiveRegion):
                 "has_script": self._has_script(state),
                 "stays_live": self._stays_live(state),
                 "actions": found["actions"],
-                **self._view.detail_context(found["run"], found["listed"]),
+                **self._view.detail_context(found["run"]),
+                "page_url": self._page_url(found),
             },
         )
 
@@ -107,8 +109,10 @@ class OperationDetailRegion(LiveRegion):
         run, actions = found["run"], found["actions"]
         if state.interval is not None:
             actions = allowed_actions(self._view, run)
-        page_url = self._view.run_url(run, found["listed"])
-        return draw_dialogs(self._view, run, actions, page_url)
+        return draw_dialogs(self._view, run, actions, self._page_url(found))
+
+    def _page_url(self, found: cabc.Mapping[str, t.Any]) -> str:
+        return self._view.url_with_way_back(found["run"], found["listed"])
 
 
 class OperationListRegion(LiveRegion):

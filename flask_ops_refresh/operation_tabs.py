@@ -12,6 +12,7 @@ from .model_mapping import ModelMapping
 from .scope import own_parameter
 from .scope import Scope
 from .scope import ScopeKind
+from .statuses import is_active
 from .statuses import StatusRules
 
 ACTIVE = "active"
@@ -41,11 +42,13 @@ class OperationTabs:
     def __init__(self, runs: ModelMapping, statuses: StatusRules) -> None:
         self._runs = runs
         stored = (runs.word("status"), runs.word("outcome"))
+        active = tuple(filter(is_active, statuses.normalised))
         self._shown = {
-            ACTIVE: statuses.active_condition(*stored),
+            ACTIVE: statuses.condition_of_any(active, *stored),
             FAILED: statuses.condition_of_any(("failed",), *stored),
         }
-        self._counted = {ACTIVE: [self._shown[ACTIVE]]}
+        # A page of a backlog, newest first, is read along the other index.
+        self._counted = {ACTIVE: [statuses.active_condition(*stored)]}
         created_at = runs.moment("created_at")
         if created_at is not None:
             is_recent = created_at >= sa.bindparam(_SINCE, type_=created_at.type)

@@ -222,7 +222,8 @@ class OperationsView(ScopedModelView):
             return None, rows
         size = self.page_size if page_size is None else page_size
         is_as_it_comes = sort_column is None and not (search or filters)
-        if execute and size and is_as_it_comes and self._reads_as_it_comes:
+        is_usual = is_as_it_comes and self._reads_as_it_comes
+        if execute and size and is_usual and self._has_stock_queries():
             return None, self._read_newest(page or 0, size)
         _, query = super().get_list(
             page, sort_column, sort_desc, search, filters, False, page_size
@@ -237,6 +238,13 @@ class OperationsView(ScopedModelView):
             # A filter's value that the column cannot hold: nothing has it.
             self.installation.get_session().rollback()
             return None, []
+
+    def _has_stock_queries(self) -> bool:
+        """Whether nothing of the app's own has a say in what a query finds."""
+        query = self.installation.get_session().query(self.model)
+        library = type(query).__module__.partition(".")[0]
+        is_stock = library in ("sqlalchemy", "flask_sqlalchemy")
+        return is_stock and not query.dispatch.before_compile
 
     def _read_newest(self, page: int, size: int) -> list[RunRow]:
         session, access = self.installation.get_session(), self.installation.access
@@ -418,7 +426,7 @@ class OperationsView(ScopedModelView):
             "flask_ops_refresh/_operation_neighbours.html",
             neighbours=self.neighbours(scope, run),
             region_id=region_id,
-            run_url=lambda beside: self.run_url(beside, listed),
+            run_url=lambda beside: self.url_with_way_back(beside, listed),
             timestamp=formatting.timestamp,
             _gettext=gettext,
         )
@@ -427,7 +435,9 @@ class OperationsView(ScopedModelView):
     def _retries(self, run: RunRow, listed: str | None, region_id: str) -> Markup:
         """The run's retries, in what goes with its region."""
         retries = read_retries(self._reader, self.get_query, run)
-        drawn = draw_retries(retries, lambda other: self.run_url(other, listed))
+        drawn = draw_retries(
+            retries, lambda other: self.url_with_way_back(other, listed)
+        )
         return live_region.surface(region_id, drawn) if drawn else drawn
 
     def render(self, template: str, **kwargs: t.Any) -> str:
@@ -539,13 +549,20 @@ class OperationsView(ScopedModelView):
             endpoint = self.endpoint + endpoint
         return super().get_url(endpoint, **kwargs)
 
-    def run_url(self, run: StoredRow, listed: str | None = None) -> str:
-        """The address of a run's detail page.
+    def run_url(self, run: StoredRow) -> str:
+        """The address of a run's detail page."""
+        return self.url_of(run.key)
 
-        :param listed: the address of the list as it was left, to lead back there.
+    def url_with_way_back(self, run: StoredRow, listed: str | None) -> str:
+        """The address of a run's detail page, from which a link leads back.
+
+        :param listed: the address of the list as it was left.
         """
-        url = self.url_of(run.key)
-        return f"{url}&url={urllib.parse.quote(listed, safe='')}" if listed else url
+        url = self.run_url(run)
+        if not listed:
+            return url
+        sign = "&" if "?" in url else "?"
+        return f"{url}{sign}url={urllib.parse.quote(listed, safe='')}"
 
     def url_of(self, key: str) -> str:
         """The address of the detail page of the run that has this key."""
@@ -661,16 +678,14 @@ class OperationsView(ScopedModelView):
         """Whether a run is waited for, and whether it seems dead."""
         return vitality_of(run, self.installation.settings, now)
 
-    def detail_context(
-        self, run: RunRow, listed: str | None = None
-    ) -> dict[str, t.Any]:
+    def detail_context(self, run: RunRow) -> dict[str, t.Any]:
         """The variables of the detail region's template."""
         now = clock.utc_now()
         return {
             "run": run,
             "now": now,
             "vitality": self.vitality(run, now),
-            "page_url": self.run_url(run, listed),
+            "page_url": self.run_url(run),
             **run_detail(run, self.installation.masking),
             "formatting": formatting,
             "number": reader_locale.number,

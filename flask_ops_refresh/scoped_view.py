@@ -234,25 +234,26 @@ class ScopedModelView(ModelView):
     def _ids_in_scope(self, ids: cabc.Iterable[str]) -> list[str]:
         keys = {id: self._records.decode_key(id) for id in ids}
         known = self._known_among([key for key in keys.values() if key is not None])
-        allowed = [id for id, key in keys.items() if key in known]
+        # In its one spelling; another one is no id that a page has.
+        known_ids = {self._records.encode_key(key) for key in known}
+        allowed = [id for id in keys if id in known_ids]
         if len(allowed) < len(keys) or not keys:
-            deny(404, [id for id in keys if id not in allowed])
+            deny(404, [id for id in keys if id not in known_ids])
         if not allowed:
             abort(404)
         return allowed
 
     def _known_among(
         self, keys: cabc.Sequence[tuple[t.Any, ...]]
-    ) -> set[tuple[t.Any, ...] | None]:
+    ) -> set[tuple[t.Any, ...]]:
         """The keys of those in scope; nothing else of the records is read."""
         session, records = self.installation.get_session(), self._records
-        known = set()
+        known: set[tuple[t.Any, ...]] = set()
         for query in self._queries_of(keys):
             selected = query.with_entities(*records.key_columns())
             for row in found_or_none(session, selected.all) or ():
-                text = records.encode_key(records.stored_key(row))
-                known.add(records.decode_key(text))
-        return known - {None}
+                known.add(records.stored_key(row))
+        return known
 
     # Changing
 

@@ -9,9 +9,11 @@ import re
 import typing as t
 
 import pytest
+import sqlalchemy as sa
 from bs4 import Tag
 from jinja2 import DictLoader
 from markupsafe import Markup
+from sqlalchemy import orm
 from werkzeug.test import TestResponse
 
 from flask_ops_refresh import OperationsView
@@ -540,6 +542,62 @@ class OwnOrder(OperationsView):
 
     def _get_default_order(self) -> t.Any:
         return super()._get_default_order()
+
+
+class OwnWords(OperationsView):
+    """A view with text of its own, and variables of its own."""
+
+    def tenant_tag(self, run: t.Any) -> t.Any:
+        return run.tenant
+
+    def run_url(self, run: t.Any) -> str:
+        return super().run_url(run) + "#top"
+
+    def detail_context(self, run: t.Any) -> dict[str, t.Any]:
+        return {**super().detail_context(run), "own": 1}
+
+
+def test_what_a_view_overrides_is_asked_as_it_is_documented(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """With the run alone; and text that is no markup is escaped in the list too."""
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=OwnWords)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    run = host.add_run(tenant_id=1, status="running")
+    host.update(Tenant, 1, name="<img src=x>")
+    client = host.client(ADA)
+    for answer in (client.get(LIST), poll(client, "/admin/ops-refresh/operation-list")):
+        assert "&lt;img src=x&gt;" in answer.text
+        assert not soup(answer).select("img")
+    details = f"/admin/operations/details/?id={run}&url={LIST}"
+    page = client.get(details)
+    assert page.status_code == 200
+    url = region(page).url
+    assert url is not None
+    assert poll(client, url).status_code == 200
+
+
+def test_queries_of_the_apps_own_are_made(make_host: cabc.Callable[..., Host]) -> None:
+    """What an app adds to each query narrows the usual list as it does any other."""
+    ops = OpsRefresh(operation_run=OperationRun)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    shown, hidden = host.add_run(), host.add_run()
+
+    def hide(query: t.Any) -> t.Any:
+        if query.column_descriptions[0]["entity"] is not OperationRun:
+            return query
+        limited = query.enable_assertions(False)
+        return limited.filter(OperationRun.id != hidden)
+
+    client = host.client(ADA)
+    assert set(keys(client.get(LIST))) == {str(shown), str(hidden)}
+    sa.event.listen(orm.Query, "before_compile", hide, retval=True)
+    try:
+        assert keys(client.get(LIST)) == [str(shown)]
+    finally:
+        sa.event.remove(orm.Query, "before_compile", hide)
 
 
 class OldestFirst(OperationsView):

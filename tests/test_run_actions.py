@@ -449,6 +449,13 @@ def test_a_condition_of_a_row_that_cannot_be_read(
     assert Actions.done == [("cancel", [str(run)])]
 
 
+def test_another_spelling_of_a_key_is_no_run(acting: Host) -> None:
+    """It is refused as what is missing is, instead of nothing being said."""
+    client, run = acting.client(ADA), acting.add_run(status="running")
+    assert send(client, "cancel", f"{run}.").status_code == 404
+    assert Actions.done == []
+
+
 def test_an_action_on_a_run_that_goes_meanwhile(acting: Host) -> None:
     """Between being found in scope and being looked at it may be deleted."""
 
