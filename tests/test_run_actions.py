@@ -412,7 +412,9 @@ def test_a_condition_is_asked_of_all_that_a_page_reads(
 
 class OwnForm(Actions):
     def get_action_form(self) -> t.Any:
-        class Form(super().get_action_form()):  # type: ignore[misc]
+        base: t.Any = super().get_action_form()
+
+        class Form(base):
             reason = StringField(validators=[InputRequired("Say why.")])
 
         return Form
