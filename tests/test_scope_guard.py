@@ -20,6 +20,9 @@ ALLOWED = {
     ),
     "operation_tabs._how_many": "adds up what its subquery, which is in scope, finds",
     "operation_tabs.only": "columns that are such sums",
+    "operations_view.OperationsView._has_stock_queries": (
+        "a query that is not run: whose kind it is, and who listens to it"
+    ),
     "overview._row": "the columns of parts that read one of the subqueries below",
     "overview._counted": "adds up what a subquery, which is in scope, finds",
     "overview._most": "adds up what has been counted",
