@@ -14,6 +14,7 @@ from .scope import Scope
 from .scope import ScopeKind
 from .statuses import is_active
 from .statuses import StatusRules
+from .stored_words import rarely
 
 ACTIVE = "active"
 FAILED = "failed"
@@ -48,7 +49,7 @@ class OperationTabs:
             FAILED: statuses.condition_of_any(("failed",), *stored),
         }
         # A page of a backlog, newest first, is read along the other index.
-        self._counted = {ACTIVE: [statuses.active_condition(*stored)]}
+        self._counted = {ACTIVE: [rarely(self._shown[ACTIVE])]}
         created_at = runs.moment("created_at")
         if created_at is not None:
             is_recent = created_at >= sa.bindparam(_SINCE, type_=created_at.type)

@@ -23,6 +23,7 @@ from .scope import own_parameter
 from .scope import Scope
 from .stored_values import read_datetime
 from .stored_values import read_text
+from .stored_words import rarely
 from .time_expressions import hour_as_text
 from .time_expressions import hour_of
 from .time_expressions import in_utc
@@ -260,7 +261,7 @@ class OverviewReader:
         no_key = [sa.null()] * len(self._runs.primary_key)
         active = (
             sa.select(self._place_among(_ACTIVE), self._is_awaited())
-            .where(*in_scope, self._is_active())
+            .where(*in_scope, rarely(self._is_one_of(_ACTIVE)))
             .subquery("active")
         )
         awaited, amount = sa.func.sum(active.c.awaited), sa.func.count()
@@ -284,10 +285,6 @@ class OverviewReader:
     def _is_one_of(self, names: cabc.Collection[str]) -> sa.ColumnElement[bool]:
         stored = (self._runs.word("status"), self._runs.word("outcome"))
         return self._reader.statuses.condition_of_any(names, *stored)
-
-    def _is_active(self) -> sa.ColumnElement[bool]:
-        stored = (self._runs.word("status"), self._runs.word("outcome"))
-        return self._reader.statuses.active_condition(*stored)
 
     def _place_among(self, names: cabc.Sequence[str]) -> sa.Label[t.Any]:
         """Where a row's status stands among these; the last is the one to expect."""
@@ -373,6 +370,10 @@ _NO_VALUES: dict[str, sa.ColumnElement[t.Any]] = {
 }
 
 
+def _keys(source: sa.FromClause) -> list[sa.ColumnElement[t.Any]]:
+    return [column for column in source.c if column.key.startswith("key_")]
+
+
 def _counted(ended: sa.CTE) -> sa.CTE:
     """How many of each type ended in which way in each hour, and how many tell more.
 
@@ -404,7 +405,7 @@ def _types(ended: sa.CTE, counted: sa.CTE) -> sa.Select[t.Any]:
     is_middle = (2 * ranked.c.nth).between(most.c.measured, most.c.measured + 2)
     row = _row(
         "type",
-        [column for column in ranked.c if column.key.startswith("key_")],
+        _keys(ranked),
         name=most.c.type,
         place=most.c.place,
         amount=most.c.amount,
@@ -438,7 +439,7 @@ def _most(counted: sa.CTE) -> sa.Subquery:
 def _ranked(ended: sa.CTE) -> sa.Subquery:
     """Each run among those of its type, the slowest first, the untold last."""
     kind, seconds = ended.c.type, ended.c.seconds
-    keys = [column for column in ended.c if column.key.startswith("key_")]
+    keys = _keys(ended)
     nth = sa.func.row_number().over(partition_by=kind, order_by=(seconds.desc(), *keys))
     return (
         sa.select(kind, seconds, nth.label("nth"), *keys)

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from .stored_words import holds
 from .stored_words import holds_one_of
-from .stored_words import rarely
 
 UNKNOWN = "unknown"
 
@@ -114,15 +113,6 @@ class StatusRules:
         others = [_matches(row, status, outcome) for row in rows if row[1] is not None]
         alone = [holds_one_of(status, words)] if words else []
         return sa.or_(sa.false(), *alone, *others)
-
-    def active_condition(
-        self,
-        status: sa.ColumnElement[t.Any],
-        outcome: sa.ColumnElement[t.Any] | None,
-    ) -> sa.ColumnElement[bool]:
-        """The SQL form of ``is_active(normalise(status, outcome))``."""
-        active = [name for name in self.normalised if is_active(name)]
-        return rarely(self.condition_of_any(active, status, outcome))
 
 
 def is_active(normalised: str) -> bool:

@@ -176,8 +176,8 @@ def test_the_overview_reads_what_is_active_and_what_ended_lately(month: Host) ->
         assert "ix_runs_status" in _plan_of(engine, *ran[0])
 
 
-def test_what_is_active_is_found_by_index_on_the_list(month: Host) -> None:
-    """However few words the statuses are, their index is the one for the few active."""
+def test_the_lists_tabs_count_what_is_active_by_index(month: Host) -> None:
+    """The tabs count along the index of statuses, however few words they are."""
     with month.app.app_context():
         engine = db.engine
     for user in (ADA, BEN):
