@@ -35,7 +35,7 @@ class Tenant(Model):
     __tablename__ = "tenants"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     workspace_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("workspaces.id"))
-    name: orm.Mapped[str] = orm.mapped_column(sa.String(80))
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(400))
     prefix: orm.Mapped[str] = orm.mapped_column(sa.Text)
 
     workspace: orm.Mapped[Workspace] = orm.relationship()

@@ -17,6 +17,7 @@ from example_app.people import sample_password
 from example_app.people import settle_in
 from example_app.work_queue import WorkQueue
 
+from ..databases import database
 from .conftest import Example
 
 
@@ -64,6 +65,19 @@ def test_more_environments(
     with example.app.app_context():
         settle_in([tmp_path])
     assert {"/one", str(tmp_path)} < set(names_of_tenants(example))
+
+
+def test_environment_far_down(
+    make_example: cabc.Callable[..., Example], tmp_path: pathlib.Path
+) -> None:
+    """A database that holds names to their length takes a long path as well."""
+    path = "/srv/" + "environment-" * 20
+    with database("postgresql", tmp_path) as url:
+        example = make_example(ENVIRONMENTS=[path], SQLALCHEMY_DATABASE_URI=url)
+        assert path in names_of_tenants(example)
+        with example.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
 
 
 def test_made_up_password(make_example: cabc.Callable[..., Example]) -> None:
