@@ -65,18 +65,18 @@ def _look_up() -> Locality | None:
         return None
     if "babel" not in current_app.extensions:
         return None
-    names = str(flask_babel.get_locale()), str(flask_babel.get_timezone())
-    return _locality(flask_babel.get_babel().instance, *names)
+    babel, locale = flask_babel.get_babel().instance, flask_babel.get_locale()
+    return _locality(babel, locale, str(flask_babel.get_timezone()))
 
 
 @functools.lru_cache(256)
-def _locality(babel: t.Any, locale_name: str, time_zone_name: str) -> Locality:
-    """The current one, which is known by these names."""
+def _locality(babel: t.Any, locale: t.Any, time_zone_name: str) -> Locality:
+    """The current one; of a time zone the name, for not every zone can be a key."""
     return Locality(
-        flask_babel.get_locale(),
+        locale,
         flask_babel.get_timezone(),
-        _catalogue(babel, locale_name),
-        f"{locale_name} {time_zone_name}",
+        _catalogue(babel, str(locale)),
+        f"{locale} {time_zone_name}",
     )
 
 

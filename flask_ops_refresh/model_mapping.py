@@ -66,6 +66,9 @@ class ModelMapping:
             for column in mapper.primary_key
         )
         self._key_types = tuple(column.type for column in self.primary_key)
+        self._key_names = [
+            own_parameter(f"key_{i}") for i in range(len(self.primary_key))
+        ]
 
     def has(self, name: str) -> bool:
         """Whether the model has this attribute."""
@@ -274,7 +277,7 @@ class ModelMapping:
 
     def named_by_parameters(self) -> sa.ColumnElement[bool]:
         """The condition of :meth:`named`, with parameters as its values."""
-        return self.key_condition([sa.bindparam(name) for name in self._key_names()])
+        return self.key_condition([sa.bindparam(name) for name in self._key_names])
 
     def keys_before(self) -> sa.ColumnElement[bool]:
         """The condition that a row's primary key is smaller than that of parameters."""
@@ -287,10 +290,9 @@ class ModelMapping:
     def _keys_beside(
         self, compare: cabc.Callable[[t.Any, t.Any], sa.ColumnElement[bool]]
     ) -> sa.ColumnElement[bool]:
-        names = self._key_names()
         pairs: list[tuple[t.Any, t.Any]] = [
             (column, sa.bindparam(name))
-            for column, name in zip(self.primary_key, names, strict=True)
+            for column, name in zip(self.primary_key, self._key_names, strict=True)
         ]
         return sa.or_(
             *(
@@ -304,12 +306,8 @@ class ModelMapping:
 
         They are null where the text is no key, which no row's key equals.
         """
-        names = self._key_names()
-        key = self.decode_key(text) or (None,) * len(names)
-        return dict(zip(names, key, strict=True))
-
-    def _key_names(self) -> list[str]:
-        return [own_parameter(f"key_{i}") for i in range(len(self.primary_key))]
+        key = self.decode_key(text) or (None,) * len(self._key_names)
+        return dict(zip(self._key_names, key, strict=True))
 
     def among(
         self, keys: cabc.Collection[cabc.Sequence[t.Any]]
