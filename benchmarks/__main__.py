@@ -36,8 +36,8 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="default: %(default)s")
-    parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=21, help="default: %(default)s")
+    parser.add_argument("--seconds", type=int, default=1, help="of each measurement")
     parser.add_argument(
         "--database", choices=list(databases.KINDS), nargs="+", default=databases.KINDS
     )

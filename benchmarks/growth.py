@@ -10,6 +10,7 @@ from . import databases
 from . import measured_app
 from . import sample_rows
 from .goals import Measured
+from .load import Rates
 from .load import rates
 from .servers import serving
 from .surfaces import Surfaces
@@ -25,7 +26,7 @@ def by_rows(kind: str, *, rounds: int, seconds: int) -> list[Measured]:
     return [
         Measured(
             f"unchanged {surface} at {MANY:,} runs ÷ at {FEW:,}, time",
-            found[f"few {surface}"] / found[f"many {surface}"],
+            found.ratio(f"few {surface}", f"many {surface}"),
             1.15,
             at_most=True,
         )
@@ -40,7 +41,7 @@ def by_active_rows(kind: str, *, rounds: int, seconds: int) -> Measured:
     )
     return Measured(
         "unchanged list with 100 active rows ÷ with 1, time",
-        found["one list"] / found["hundred list"],
+        found.ratio("one list", "hundred list"),
         1.6,
         at_most=True,
     )
@@ -48,7 +49,7 @@ def by_active_rows(kind: str, *, rounds: int, seconds: int) -> Measured:
 
 def _side_by_side(
     kind: str, wanted: dict[str, tuple[int, int]], rounds: int, seconds: int
-) -> dict[str, float]:
+) -> Rates:
     with contextlib.ExitStack() as stack:
         targets = []
         for name, (runs, active) in wanted.items():

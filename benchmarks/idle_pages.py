@@ -8,8 +8,8 @@ from . import databases
 from . import measured_app
 from . import sample_rows
 from .goals import Measured
-from .load import rates_by_round
-from .load import spread
+from .load import Rates
+from .load import rates
 from .servers import serving
 from .surfaces import Surfaces
 
@@ -34,7 +34,7 @@ def measure(kind: str, *, rounds: int, seconds: int) -> list[Measured]:
             surfaces = Surfaces.signed_in(ours, run_id)
             bare = Surfaces.signed_in(plain, run_id)
             details = f"/admin/plain_runs/details/?id={run_id}"
-            found = rates_by_round(
+            found = rates(
                 [
                     surfaces.page("any page, installed", details),
                     bare.page("any page, not installed", details),
@@ -51,9 +51,7 @@ def measure(kind: str, *, rounds: int, seconds: int) -> list[Measured]:
     return [_cost(found, with_it, without_it) for with_it, without_it in pairs]
 
 
-def _cost(found: dict[str, list[float]], with_it: str, without_it: str) -> Measured:
-    rounds = zip(found[with_it], found[without_it], strict=True)
-    ratio, _ = spread([ours / theirs for ours, theirs in rounds])
-    _, noise = spread(found[without_it])
-    limit = max(_FLOOR, 1 - noise)
+def _cost(found: Rates, with_it: str, without_it: str) -> Measured:
+    limit = max(_FLOOR, 1 - found.noise(without_it))
+    ratio = found.ratio(with_it, without_it)
     return Measured(f"{with_it} ÷ {without_it}, requests/s", ratio, limit)

@@ -63,36 +63,44 @@ def bytes_on_the_wire(target: Target) -> int:
     return len(received)
 
 
-def rates(
-    targets: cabc.Sequence[Target], *, rounds: int, seconds: int
-) -> dict[str, float]:
-    """Requests a second of each target: the median of rounds."""
-    found = rates_by_round(targets, rounds=rounds, seconds=seconds)
-    return {name: statistics.median(values) for name, values in found.items()}
+@dataclasses.dataclass(frozen=True)
+class Rates:
+    """Requests a second of each target, in each round."""
+
+    by_round: cabc.Mapping[str, cabc.Sequence[float]]
+
+    def median(self, name: str) -> float:
+        """That of a target's rounds."""
+        return statistics.median(self.by_round[name])
+
+    def ratio(self, over: str, under: str) -> float:
+        """The median of what each round says of two targets.
+
+        The machine is not as fast in one minute as in the next; a round is short
+        enough to meet both alike.
+        """
+        rounds = zip(self.by_round[over], self.by_round[under], strict=True)
+        return statistics.median(a / b for a, b in rounds)
+
+    def noise(self, name: str) -> float:
+        """How far apart the middle half of a target's rounds lies, as a part of it."""
+        low, median, high = statistics.quantiles(self.by_round[name], n=4)
+        return (high - low) / median
 
 
-def rates_by_round(
-    targets: cabc.Sequence[Target], *, rounds: int, seconds: int
-) -> dict[str, list[float]]:
-    """Requests a second of each target in each round.
+def rates(targets: cabc.Sequence[Target], *, rounds: int, seconds: int) -> Rates:
+    """Ask each target in turn, round after round, every other one backwards.
 
-    Every round asks each target in turn, so that what else the machine does meets
-    all of them alike.
+    What else the machine does meets all of them alike.
     """
     found: dict[str, list[float]] = {target.name: [] for target in targets}
     for target in targets:
         check(target)
         _rate(target, 1)
-    for _ in range(rounds):
-        for target in targets:
+    for number in range(rounds):
+        for target in targets if number % 2 == 0 else reversed(targets):
             found[target.name].append(_rate(target, seconds))
-    return found
-
-
-def spread(values: cabc.Sequence[float]) -> tuple[float, float]:
-    """The median, and how far apart the middle half lies as a part of it."""
-    low, median, high = statistics.quantiles(values, n=4)
-    return median, (high - low) / median
+    return Rates(found)
 
 
 def _rate(target: Target, seconds: int) -> float:

@@ -7,6 +7,7 @@ from . import measured_app
 from . import sample_rows
 from .goals import Measured
 from .load import bytes_on_the_wire
+from .load import Rates
 from .load import rates
 from .load import Target
 from .servers import serving
@@ -34,38 +35,33 @@ def compare(
         ) as theirs,
     ):
         surfaces = Surfaces.signed_in(ours, run_id)
-        targets = [*_targets(surfaces), *_job_dashboard(theirs, job_id)]
+        targets = _targets(surfaces, theirs, job_id)
         found = rates(targets, rounds=rounds, seconds=seconds)
         wire = bytes_on_the_wire(surfaces.unchanged("", surfaces.detail))
-    return found, [*_ratios(found), _wire(wire)]
+    medians = {target.name: found.median(target.name) for target in targets}
+    return medians, [*_ratios(found), _wire(wire)]
 
 
-def _targets(surfaces: Surfaces) -> list[Target]:
-    id = surfaces.run_id
-    return [
-        surfaces.page("floor, detail", f"/floor/detail/{id}", 204),
-        surfaces.page("floor, list", "/floor/list", 204),
-        surfaces.unchanged("ours, detail unchanged", surfaces.detail),
-        surfaces.unchanged("ours, list unchanged", surfaces.list),
-        surfaces.unchanged("ours, card unchanged", surfaces.card),
-        surfaces.changed("ours, detail changed", surfaces.detail),
-        surfaces.changed("ours, list changed", surfaces.list),
-        surfaces.changed("ours, card changed", surfaces.card),
-        surfaces.page(
-            "reload, Flask-Admin details", f"/admin/plain_runs/details/?id={id}"
-        ),
-        surfaces.page("reload, Flask-Admin list", "/admin/plain_runs/"),
-        surfaces.page("fragment each tick, detail", f"/fragment/detail/{id}"),
-        surfaces.page("fragment each tick, list", "/fragment/list"),
-    ]
-
-
-def _job_dashboard(address: str, job_id: str) -> list[Target]:
-    data = f"{address}/rq/0/data"
+def _targets(surfaces: Surfaces, dashboard: str, job_id: str) -> list[Target]:
+    """What is compared with each other is asked for one after the other."""
+    id, data = surfaces.run_id, f"{dashboard}/rq/0/data"
     jobs = f"jobs/{job_dashboard_app.QUEUE}/queued/{_SHOWN_JOBS}/asc/1.json"
+    details = f"/admin/plain_runs/details/?id={id}"
     return [
         Target("rq-dashboard, job", f"{data}/job/{job_id}.json", 200),
+        surfaces.unchanged("ours, detail unchanged", surfaces.detail),
+        surfaces.page("floor, detail", f"/floor/detail/{id}", 204),
+        surfaces.page("fragment each tick, detail", f"/fragment/detail/{id}"),
+        surfaces.page("reload, Flask-Admin details", details),
+        surfaces.changed("ours, detail changed", surfaces.detail),
+        surfaces.changed("ours, list changed", surfaces.list),
+        surfaces.page("reload, Flask-Admin list", "/admin/plain_runs/"),
+        surfaces.unchanged("ours, list unchanged", surfaces.list),
         Target("rq-dashboard, 50 jobs", f"{data}/{jobs}", 200),
+        surfaces.page("floor, list", "/floor/list", 204),
+        surfaces.page("fragment each tick, list", "/fragment/list"),
+        surfaces.unchanged("ours, card unchanged", surfaces.card),
+        surfaces.changed("ours, card changed", surfaces.card),
     ]
 
 
@@ -104,9 +100,9 @@ _RATIOS = (
 )
 
 
-def _ratios(found: dict[str, float]) -> list[Measured]:
+def _ratios(found: Rates) -> list[Measured]:
     return [
-        Measured(f"{name}, requests/s", found[ours] / found[theirs], limit)
+        Measured(f"{name}, requests/s", found.ratio(ours, theirs), limit)
         for name, ours, theirs, limit in _RATIOS
     ]
 

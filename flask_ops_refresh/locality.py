@@ -82,6 +82,6 @@ def _locality(babel: t.Any, locale: t.Any, time_zone_name: str) -> Locality:
 
 @functools.lru_cache(64)
 def _catalogue(babel: t.Any, locale_name: str) -> t.Any:
-    # The later ones have the last word.
+    # The current ones, kept under these names. The later ones have the last word.
     own = flask_babel.get_babel().translation_directories
     return flask_babel.Domain([str(CATALOGUES), *own], DOMAIN).get_translations()

@@ -8,6 +8,7 @@ import typing as t
 import sqlalchemy as sa
 
 from .model_mapping import ModelMapping
+from .narrowing import options_of
 from .operation_runs import RunRow
 from .prepared_select import PreparedSelect
 from .scope import Scope
@@ -57,6 +58,7 @@ class NeighbourReader:
         else:
             narrowed = query.order_by(None).with_entities(*self._columns).statement
             beside = self._beside(scope, narrowed, is_timed=is_timed)
+            beside = beside.options(*options_of(query))
             bind = {"mapper": self._runs.model}
             found = session.execute(beside, key, bind_arguments=bind).all()
         nearest: dict[str, StoredRow] = {}

@@ -10,6 +10,7 @@ import urllib.parse
 import sqlalchemy as sa
 from flask import abort
 from flask import flash
+from flask import redirect
 from flask import render_template
 from flask import request
 from flask_admin.base import expose
@@ -26,6 +27,8 @@ from . import reader_locale
 from .installation import Installed
 from .live_region import LiveState
 from .locality import one_locality
+from .narrowing import Narrowing
+from .narrowing import options_of
 from .neighbours import NeighbourReader
 from .neighbours import Neighbours
 from .newest_runs import NewestRuns
@@ -127,8 +130,7 @@ class OperationsView(ScopedModelView):
         self._installed = installed
         self._reader = reader
         self._shows_more = self._has_own(_SHOWING)
-        has_own_order = self.column_default_sort is not None
-        self._reads_as_it_comes = not (has_own_order or self._has_own(_READING))
+        self._has_own_order: bool = self.column_default_sort is not None
         self._newest_runs = NewestRuns(reader, every=self._shows_more)
         self._fill_in_columns()
         options.setdefault("name", lazy_gettext("Operations"))
@@ -144,9 +146,10 @@ class OperationsView(ScopedModelView):
         self.list_region: OperationListRegion = OperationListRegion(self)
 
     def _has_own(self, names: cabc.Iterable[str]) -> bool:
-        """Whether a subclass has changed any of these."""
+        """Whether the app has changed any of these, in a subclass or on the view."""
         return any(
-            getattr(type(self), name) is not getattr(OperationsView, name)
+            name in vars(self)
+            or getattr(type(self), name) is not getattr(OperationsView, name)
             for name in names
         )
 
@@ -221,9 +224,8 @@ class OperationsView(ScopedModelView):
         if (rows := request_state().get("rows")) is not None:
             return None, rows
         size = self.page_size if page_size is None else page_size
-        is_as_it_comes = sort_column is None and not (search or filters)
-        is_usual = is_as_it_comes and self._reads_as_it_comes
-        if execute and size and is_usual and self._has_stock_queries():
+        is_asked_for = sort_column is not None or search or filters
+        if execute and size and not is_asked_for and self._reads_as_it_comes:
             return None, self._read_newest(page or 0, size)
         _, query = super().get_list(
             page, sort_column, sort_desc, search, filters, False, page_size
@@ -239,12 +241,19 @@ class OperationsView(ScopedModelView):
             self.installation.get_session().rollback()
             return None, []
 
+    @property
+    def _reads_as_it_comes(self) -> bool:
+        """Whether the app has no say in which runs are read, and in what order."""
+        is_own = self._has_own_order or self._has_own(_READING)
+        return not is_own and self._has_stock_queries()
+
     def _has_stock_queries(self) -> bool:
         """Whether nothing of the app's own has a say in what a query finds."""
         query = self.installation.get_session().query(self.model)
         library = type(query).__module__.partition(".")[0]
         is_stock = library in ("sqlalchemy", "flask_sqlalchemy")
-        return is_stock and not query.dispatch.before_compile
+        is_bare = query.whereclause is None and not options_of(query)
+        return is_stock and is_bare and not query.dispatch.before_compile
 
     def _read_newest(self, page: int, size: int) -> list[RunRow]:
         session, access = self.installation.get_session(), self.installation.access
@@ -340,16 +349,14 @@ class OperationsView(ScopedModelView):
 
     @property
     def _is_narrowed(self) -> bool:
-        """Whether a subclass has narrowed what there is to see."""
-        return self._has_own(("get_query",))
+        """Whether the app has narrowed what there is to see."""
+        return self._has_own(("get_query",)) or not self._has_stock_queries()
 
-    def narrowed(self) -> list[sa.ColumnElement[bool]]:
-        """The condition that a subclass's query has a run, if there is one."""
+    def narrowing(self) -> Narrowing | None:
+        """The narrowing to what the app has left of what there is to see."""
         if not self._is_narrowed:
-            return []
-        keys = self._reader.runs.primary_key
-        query = self.get_query().with_entities(*keys).statement.correlate(None)
-        return [(sa.tuple_(*keys) if keys[1:] else keys[0]).in_(query)]
+            return None
+        return Narrowing.to(self.get_query(), self._reader.runs.primary_key)
 
     def tab_counts(self, rows: cabc.Sequence[RunRow]) -> TabCounts:
         """How many runs the tabs have; a page without rows asks for that alone."""
@@ -359,7 +366,8 @@ class OperationsView(ScopedModelView):
         if "tab_counts" not in state:
             session = self.installation.get_session()
             counts, values = self._counts()
-            found = session.execute(only(counts), values)
+            alone = only(counts).options(*options_of(self.get_query()))
+            found = session.execute(alone, values)
             state["tab_counts"] = self._reader.tabs.read(found.one()._mapping)
         return t.cast("TabCounts", state["tab_counts"])
 
@@ -379,6 +387,16 @@ class OperationsView(ScopedModelView):
         if any(name.startswith("_") or name in _TAKEN for name in request.args):
             abort(404)
         return super().index_view()
+
+    @expose("/delete/", methods=("POST",))
+    def delete_view(self) -> t.Any:
+        """Delete a run, where the view allows it and offers it for the run as it is."""
+        id = request.form.get("id", "")
+        if self.can_delete:
+            self._require_one(id)
+            if not self._ids_offered("delete", [id]):
+                return redirect(self._return_url() or self.get_url(".index_view"))
+        return super().delete_view()
 
     @expose("/details/")
     def details_view(self) -> t.Any:
@@ -630,6 +648,8 @@ class OperationsView(ScopedModelView):
         return state["list_args"]
 
     def _read_list_args(self) -> t.Any:
+        if len(request.args) > _MOST_ARGUMENTS:
+            abort(400)
         args = super()._get_list_extra_args()
         args.page = min(max(args.page or 0, 0), _LAST_PAGE)
         if args.search:
@@ -726,4 +746,7 @@ _READING = (
 _REGION_ONLY = "flask_ops_refresh/_region_only.html"
 
 # Names in the query that Flask-Admin's own templates cannot pass on.
-_TAKEN = frozenset({"endpoint", "export_type"})
+_TAKEN = frozenset({"self", "endpoint", "export_type"})
+
+# Arguments of a list's address: each may be a filter, and so a condition in the SELECT.
+_MOST_ARGUMENTS = 100

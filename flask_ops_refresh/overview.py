@@ -15,6 +15,7 @@ import typing as t
 import sqlalchemy as sa
 
 from .model_mapping import letter_by_letter
+from .narrowing import Narrowing
 from .operation_runs import RunInstances
 from .operation_runs import RunReader
 from .operation_runs import RunRow
@@ -51,8 +52,8 @@ _EARLIEST = own_parameter("earliest")
 _LATEST = own_parameter("latest")
 _AWAITED_AFTER = own_parameter("awaited_after")
 
-#: Conditions beside those of the scope.
-Narrowed: t.TypeAlias = "cabc.Sequence[sa.ColumnElement[bool]]"
+# As narrow as the scope, and no narrower.
+_AS_IT_IS = Narrowing()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,7 +197,7 @@ class OverviewReader:
         scope: Scope,
         now: dt.datetime,
         stop_after_seconds: float | None,
-        narrowed: Narrowed = (),
+        narrowing: Narrowing | None = None,
     ) -> Figures:
         """All figures, by one SELECT.
 
@@ -210,9 +211,9 @@ class OverviewReader:
             _AWAITED_AFTER: _before(now, stop_after_seconds or 0),
         }
         select = self._figures
-        if narrowed:
+        if narrowing is not None:
             select = PreparedSelect(
-                lambda each: self._select_figures(each, narrowed), self._runs.model
+                lambda each: self._select_figures(each, narrowing), self._runs.model
             )
         rows = select.run(session, scope, values).all()
         return Figures(self._reader, window, rows, stop_after_seconds)
@@ -223,7 +224,7 @@ class OverviewReader:
         scope: Scope,
         figures: Figures,
         instances: RunInstances,
-        narrowed: Narrowed = (),
+        narrowing: Narrowing | None = None,
     ) -> list[RunRow]:
         """The latest failures, by one SELECT; by none where none was counted."""
         since = _latest_failures_since(figures)
@@ -231,8 +232,8 @@ class OverviewReader:
             return []
         values = self._values(since, figures.window.now)
         select = self._failures
-        if narrowed:
-            select = PreparedSelect(lambda each: self._select_failures(each, narrowed))
+        if narrowing is not None:
+            select = PreparedSelect(lambda each: self._select_failures(each, narrowing))
         found = select.run(session, scope, values)
         return [self._reader.row(stored, instances) for stored in found]
 
@@ -244,20 +245,23 @@ class OverviewReader:
         }
 
     def _select_failures(
-        self, scope: Scope, narrowed: Narrowed = ()
+        self, scope: Scope, narrowing: Narrowing = _AS_IT_IS
     ) -> sa.Select[t.Any]:
-        in_scope = [*scope.criteria(self._runs.model), *narrowed]
+        in_scope = [*scope.criteria(self._runs.model), *narrowing.conditions]
         newest = [self._ended_at, *self._runs.primary_key]
         return (
             sa.select(*self._reader.columns(detail=False, every=False))
             .where(*in_scope, self._is_in_window(), self._is_one_of(_FAILURES))
             .order_by(*(column.desc() for column in newest))
             .limit(MOST_FAILURES)
+            .options(*narrowing.options)
         )
 
-    def _select_figures(self, scope: Scope, narrowed: Narrowed = ()) -> sa.SelectBase:
+    def _select_figures(
+        self, scope: Scope, narrowing: Narrowing = _AS_IT_IS
+    ) -> sa.SelectBase:
         """The rows of each part below one another, in columns that they share."""
-        in_scope = [*scope.criteria(self._runs.model), *narrowed]
+        in_scope = [*scope.criteria(self._runs.model), *narrowing.conditions]
         no_key = [sa.null()] * len(self._runs.primary_key)
         active = (
             sa.select(self._place_among(_ACTIVE), self._is_awaited())
@@ -268,7 +272,7 @@ class OverviewReader:
         now = _row("now", no_key, place=active.c.place, amount=amount, measured=awaited)
         now = now.group_by(active.c.place)
         if not self.knows_ends:
-            return now
+            return now.options(*narrowing.options)
         ended = (
             sa.select(*self._of_ended())
             .where(*in_scope, self._is_in_window())
@@ -276,7 +280,8 @@ class OverviewReader:
         )
         counted = _counted(ended)
         # Types come first: of what type the others' missing keys are, nothing says.
-        return sa.union_all(_types(ended, counted), _hours(counted, no_key), now)
+        parts = (_types(ended, counted), _hours(counted, no_key), now)
+        return sa.union_all(*parts).options(*narrowing.options)
 
     def _time(self, name: str) -> sa.ColumnElement[t.Any] | None:
         moment = self._runs.moment(name)

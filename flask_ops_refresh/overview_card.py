@@ -52,11 +52,11 @@ class OverviewRegion(LiveRegion):
         """Read the figures, and the latest failures where there are any."""
         session = self._installation.get_session()
         settings = self._installation.settings
-        stop_after, narrowed = settings.stop_after_seconds, self._view.narrowed()
+        stop_after, narrowing = settings.stop_after_seconds, self._view.narrowing()
         now = clock.utc_now()
-        figures = self.reader.figures(session, scope, now, stop_after, narrowed)
+        figures = self.reader.figures(session, scope, now, stop_after, narrowing)
         failures = self.reader.failures(
-            session, scope, figures, RunInstances(self._view.instances), narrowed
+            session, scope, figures, RunInstances(self._view.instances), narrowing
         )
         version = (
             figures.stored_values,

@@ -11,6 +11,7 @@ from flask import got_request_exception
 from flask import request
 from flask import Response
 from sqlalchemy import exc
+from werkzeug.exceptions import default_exceptions
 from werkzeug.exceptions import HTTPException
 
 from . import live_region
@@ -27,8 +28,6 @@ _UNAVAILABLE = (exc.OperationalError, exc.TimeoutError, exc.InterfaceError)
 
 # All of them, so that each is answered here and not by the app.
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-_CODES = (400, 401, 403, 404, 429, 500, 503)
 
 # When to ask again is told whoever refuses.
 _KEPT_ON_ERROR = ("Retry-After",)
@@ -57,7 +56,7 @@ def answer_polls(blueprint: Blueprint, installation: Installation) -> None:
         )
     # What other code raises before the view is reached. An app's handlers for a
     # code come before a blueprint's for all exceptions, so each code is named.
-    for kind in (*_CODES, Exception):
+    for kind in (*default_exceptions, Exception):
         blueprint.register_error_handler(kind, _on_error)
 
 

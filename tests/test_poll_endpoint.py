@@ -12,6 +12,7 @@ from flask import got_request_exception
 from flask import redirect
 from flask import Response
 from sqlalchemy import orm
+from werkzeug.exceptions import default_exceptions
 from werkzeug.test import TestResponse
 
 from flask_ops_refresh import live_region
@@ -500,7 +501,7 @@ def test_error_answers_are_the_extensions_own(host: Host) -> None:
     assert_bare(poll(host.client(ADA), detail_url(999)), 404)
 
 
-@pytest.mark.parametrize("code", [400, 401, 403, 404, 429, 500, 503])
+@pytest.mark.parametrize("code", sorted(default_exceptions))
 def test_what_other_code_raises_for_a_poll_is_answered_bare(
     host: Host, code: int
 ) -> None:

@@ -332,6 +332,34 @@ def test_what_is_deleted_leads_to_the_list(
     assert "Record was successfully deleted." in client.get(answer.location).text
 
 
+class DeletingWhatIsOver(Deleting):
+    def is_action_offered(self, name: str, run: t.Any) -> bool:
+        return name != "delete" or not run.active
+
+
+def test_a_rows_own_button_deletes_what_the_action_would(
+    make_host: cabc.Callable[..., Host],
+) -> None:
+    """What may be deleted is one rule, whichever button was pressed."""
+    host = make_host(ops=make_ops(DeletingWhatIsOver))
+    client, active, over = (
+        host.client(ADA),
+        host.add_run(status="running"),
+        host.add_run(**ENDED),
+    )
+    page = soup(client.get("/admin/operations/"))
+    token = page.select_one("input[name=csrf_token]")
+    assert token is not None
+    for run in (active, over):
+        data = {"csrf_token": str(token["value"]), "id": str(run)}
+        answer = client.post("/admin/operations/delete/", data=data)
+        assert answer.location == "/admin/operations/"
+    kept = client.get(details(active))
+    assert kept.status_code == 200
+    assert f"not possible for operation {active}" in kept.text
+    assert client.get(details(over)).status_code == 404
+
+
 class InDialog(Actions):
     details_modal = True
 
