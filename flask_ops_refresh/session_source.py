@@ -42,7 +42,7 @@ def session_getter(source: t.Any) -> cabc.Callable[[], t.Any]:
 
 
 def _is_session(given: object) -> bool:
-    return isinstance(given, _SESSIONS) or type(given) is LocalProxy
+    return isinstance(given, _SESSIONS)
 
 
 def _has_session(given: object) -> bool:
