@@ -56,7 +56,8 @@ def answer_polls(blueprint: Blueprint, installation: Installation) -> None:
         )
     # What other code raises before the view is reached. An app's handlers for a
     # code come before a blueprint's for all exceptions, so each code is named.
-    for kind in (*default_exceptions, Exception):
+    kinds: list[type[Exception] | int] = [*default_exceptions, Exception]
+    for kind in kinds:
         blueprint.register_error_handler(kind, _on_error)
 
 
