@@ -1,8 +1,9 @@
 // Single keys for the buttons beside the live regions, and the help that names them.
 // Fetched when the first of them is pressed.
 
-import { keepPause, readPause } from "./pause_reasons.js";
+import { isStored, store } from "./pause_reasons.js";
 
+const KEY = "ops-refresh-keys";
 const TYPING = "input, textarea, select, [role=textbox], [role=searchbox], [role=combobox]";
 
 /** @type {Record<string, () => void>} */
@@ -10,6 +11,8 @@ const ACTIONS = { "?": showHelp, p: togglePause, r: refreshNow };
 
 /** @type {KeyboardEvent | null} */
 let last = null;
+// Also where nothing may be stored.
+let off = false;
 
 /**
  * Do what a key stands for. Each region of a page passes it on; one of them is enough.
@@ -39,7 +42,10 @@ export function showHelp() {
   const keys = [["r", "KeyR"], ["p", "KeyP"], ["?", "KeyHelp"]].map(([key, name]) =>
     make("div", "mb-2", make("kbd", "", key), ` ${text(name)}`));
   const box = Object.assign(make("input", "mr-1 me-1"), { type: "checkbox", checked: areOn() });
-  box.onchange = () => keepPause(storageKey(), !box.checked);
+  box.onchange = () => {
+    off = !box.checked;
+    store(KEY, off);
+  };
   const form = make("form", "card card-body", make("strong", "h5 mb-3", text("Keys")), ...keys,
     make("label", "my-2", box, text("UseKeys")),
     make("button", "btn btn-sm ops-refresh-button", text("Close")));
@@ -72,11 +78,7 @@ function isTyping(target) {
 }
 
 function areOn() {
-  return !readPause(storageKey());
-}
-
-function storageKey() {
-  return "ops-refresh-keys";
+  return !(off || isStored(KEY));
 }
 
 /** @returns {HTMLElement | null} */

@@ -32,10 +32,10 @@ export function watchPage(listener, signal) {
 }
 
 /**
- * Whether the person has paused this surface, now or before.
+ * Whether the person has switched something off, now or before.
  * @param {string} key
  */
-export function readPause(key) {
+export function isStored(key) {
   try {
     return localStorage.getItem(key) !== null;
   } catch {
@@ -44,13 +44,13 @@ export function readPause(key) {
 }
 
 /**
- * Where nothing may be stored, a pause holds for the page.
+ * Where nothing may be stored, it holds for the page: whoever calls keeps it as well.
  * @param {string} key
- * @param {boolean} paused
+ * @param {boolean} off
  */
-export function keepPause(key, paused) {
+export function store(key, off) {
   try {
-    if (paused) localStorage.setItem(key, "");
+    if (off) localStorage.setItem(key, "");
     else localStorage.removeItem(key);
   } catch {}
 }

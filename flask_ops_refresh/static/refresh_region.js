@@ -2,7 +2,7 @@
 
 import { correctClock, serverNow, setClock, startCounting, TIMES } from "./elapsed_time.js";
 import { isInUse, patchRegion, takeIn } from "./patch_region.js";
-import { isDialogOpen, keepPause, pauseReason, readPause, watchPage } from "./pause_reasons.js";
+import { isDialogOpen, isStored, pauseReason, store, watchPage } from "./pause_reasons.js";
 import { backOff, nextDelay, readInterval, readRetryAfter, TIMEOUT } from "./refresh_schedule.js";
 import { Controls } from "./region_controls.js";
 
@@ -37,7 +37,7 @@ export class Region {
     this.element = element;
     this.controls = new Controls(element.id);
     this.updated = this.controls.time();
-    this.paused = readPause(this.controls.pauseKey);
+    this.paused = isStored(this.controls.pauseKey);
     this.url = given.opsRefreshUrl ?? "";
     this.etag = given.opsRefreshEtag ?? "";
     this.switchedOff = given.opsRefreshNoPause ?? "";
@@ -209,7 +209,7 @@ export class Region {
 
   #togglePause() {
     this.paused = !this.paused;
-    keepPause(this.controls.pauseKey, this.paused);
+    store(this.controls.pauseKey, this.paused);
     this.controls.show(this);
     this.count();
     this.update();

@@ -544,3 +544,29 @@ def test_axe_finds_nothing_against_what_stands_around_the_rows(
     )
     assert found[0] > 5
     assert found[1] == []
+
+
+# Keys where a browser refuses to store
+
+
+def test_keys_that_cannot_be_remembered_are_off_for_the_page(live: Live) -> None:
+    """Where nothing may be stored, they are off until the page is left, or on again."""
+    page = live.page
+    page.add_init_script(
+        """Object.defineProperty(window, "localStorage", {
+             get() { throw new DOMException("refused", "SecurityError"); } });"""
+    )
+    live.host.add_run(status="running", created_at=ago(minutes=2))
+    live.open(LIST)
+    page.get_by_role("button", name="Keys: ?").click()
+    page.get_by_label("Use these keys").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("?")
+    page.keyboard.press("p")
+    page.get_by_role("button", name="Keys: ?").click()
+    expect(page.get_by_label("Use these keys")).not_to_be_checked()
+    expect(state(page)).to_have_text(re.compile("^Live"))
+    page.get_by_label("Use these keys").check()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("p")
+    expect(state(page)).to_have_text("Paused")
