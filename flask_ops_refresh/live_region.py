@@ -246,6 +246,7 @@ def frame(
         region_id=region_id,
         seconds=reader_locale.number(state.interval),
         pause_key=_pause_key(region),
+        point=reader_locale.decimal_point(),
         language=reader_locale.language_tag(),
         time_zone=reader_locale.time_zone_name(),
         _gettext=gettext,

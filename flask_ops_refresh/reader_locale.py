@@ -45,6 +45,11 @@ def number(value: float) -> str:
     return _written(_number, value) or f"{value:,}"
 
 
+def decimal_point() -> str:
+    """What a fraction of a number begins with."""
+    return number(0.5)[1:-1]
+
+
 def date_time(moment: dt.datetime) -> str:
     """A point in time to the second, with the name of its zone.
 

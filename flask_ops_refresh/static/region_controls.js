@@ -58,7 +58,9 @@ export class Controls {
   /** @param {import("./refresh_region.js").Region} region */
   show({ failures, interval, paused, updated, waiting }) {
     const lost = failures < FAILURES_SHOWN ? "" : this.text("Lost", updated);
-    this.write("state", paused ? this.text("Paused") : this.text("Live", interval));
+    const seconds = `${interval}`.replace(".", this.root.dataset.point ?? ".");
+    // What came last may have to wait until it can be shown.
+    this.write("state", this.text(paused ? "Paused" : interval ? "Live" : "Finished", seconds));
     this.write("pause", this.text(paused ? "Resume" : "Pause"));
     this.write("notice", lost);
     if (lost) this.write("announcement", lost);

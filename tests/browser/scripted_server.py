@@ -106,6 +106,7 @@ class ScriptedServer:
             region_id=f"ops-refresh-{name}",
             seconds=self.interval,
             pause_key="ops-refresh-ada",
+            point=".",
             language="",
             time_zone="",
             _gettext=gettext,

@@ -154,6 +154,7 @@ def test_a_last_answer_that_has_to_wait_comes_in_and_ends_it(watch: Open) -> Non
     show(watched, "<p>done</p>", None)
     watched.advance(30)
     assert watched.asked == 1
+    expect(page.locator("[data-part=state]")).to_have_text("Finished")
     page.evaluate("getSelection().removeAllRanges()")
     expect(page.locator("#ops-refresh-one")).to_have_text("done")
     assert "data-ops-refresh" not in page.content()

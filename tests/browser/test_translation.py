@@ -30,12 +30,15 @@ def page(chromium: Browser) -> cabc.Iterator[Page]:
 
 @pytest.fixture
 def german(
-    make_host: cabc.Callable[..., Host], page: Page, serve: cabc.Callable[[Flask], str]
+    request: pytest.FixtureRequest,
+    make_host: cabc.Callable[..., Host],
+    page: Page,
+    serve: cabc.Callable[[Flask], str],
 ) -> Live:
-    """A host whose readers are German, and in Tokyo."""
+    """A host whose readers are German, and in Tokyo; a test may add configuration."""
     pytest.importorskip("flask_babel", reason="this run is without Flask-Babel")
     config = {"BABEL_DEFAULT_LOCALE": "de", "BABEL_DEFAULT_TIMEZONE": "Asia/Tokyo"}
-    host = make_host(config=config)
+    host = make_host(config={**config, **getattr(request, "param", {})})
 
     @host.app.before_request
     def sign_in() -> None:
@@ -101,3 +104,16 @@ def test_the_buttons_say_what_they_do_in_it(german: Live, page: Page) -> None:
     expect(page.locator("[data-part=state]")).to_have_text("Angehalten")
     page.get_by_role("button", name="Fortsetzen").click()
     expect(page.locator("[data-part=state]")).to_have_text("Live · alle 5 Sek.")
+
+
+@pytest.mark.parametrize(
+    "german", [{"OPS_REFRESH_LIST_INTERVAL_SECONDS": 2.5}], indirect=True
+)
+def test_the_interval_stays_as_the_server_has_written_it(
+    german: Live, page: Page
+) -> None:
+    """The script writes a fraction as the page's language does, not as a program."""
+    german.open("/admin/operations/?page=0")
+    german.pass_time(6)
+    assert german.polls
+    expect(page.locator("[data-part=state]")).to_have_text("Live · alle 2,5 Sek.")
