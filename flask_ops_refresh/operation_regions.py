@@ -123,7 +123,7 @@ class OperationListRegion(LiveRegion):
         self._view = view
 
     def load(self, scope: Scope, args: Args) -> LiveState:
-        """Read the page with one SELECT."""
+        """Read the page with one SELECT, and its tabs' counts with another if empty."""
         return self.state(self._view.read_page())
 
     def state(self, rows: list[RunRow]) -> LiveState:

@@ -236,7 +236,10 @@ class RunRow(StoredRow):
 
     @property
     def duration_seconds(self) -> float | None:
-        """Seconds from started to finished; ``None`` while it is not finished."""
+        """Seconds from started to finished; ``None`` while it is not finished.
+
+        They count from when it was created where no start is stored.
+        """
         return _seconds_between(self.started_at or self.created_at, self.completed_at)
 
 

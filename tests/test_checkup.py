@@ -18,8 +18,10 @@ from jinja2 import DictLoader
 from sqlalchemy import orm
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from flask_ops_refresh import needed_indexes
 from flask_ops_refresh import OpsRefresh
 from flask_ops_refresh.checkup.command import ops_refresh
+from flask_ops_refresh.needed_indexes import NeededIndex
 
 from .conftest import Host
 from .conftest import NOW
@@ -543,3 +545,7 @@ def test_the_documentation_names_every_code(
     cells = re.findall(r"^\| (`.*?`) \|", PAGE, re.M)
     documented = set(re.findall(r"`(.*?)`", "".join(cells)))
     assert {each["code"] for each in findings(make_host(ops=ops).app)} <= documented
+    # Those too that this host's models do without.
+    named = {code.partition("-index-")[2] for code in documented}
+    needed = vars(needed_indexes).values()
+    assert named >= {each.name for each in needed if isinstance(each, NeededIndex)}
