@@ -32,7 +32,7 @@ PLANT = pathlib.Path(tempfile.gettempdir()) / "plants" / "north"
 PACE = {"EXAMPLE_APP_FILES_PER_SECOND": "600"}
 SWATCHES = {"light": "default", "dark": "darkly"}
 DEVICES: dict[str, t.Any] = {
-    "desktop": {"width": 1200, "height": 800},
+    "desktop": {"width": 1200, "height": 770},
     "phone": {"width": 390, "height": 844},
 }
 
