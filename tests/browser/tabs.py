@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from playwright.sync_api import Request
 
 from .watched_page import HIDE
+from .watched_page import stop_clock
 from .watched_page import wait_until_idle
 from .watched_page import WATCH_FETCH
 
@@ -21,11 +22,10 @@ class Tabs:
         self._spare: list[Page] = [first]
         self.address = address
         self.pages: dict[str, Page] = {}
-        self.asked: collections.Counter[str] = collections.Counter()
-        #: By page and region.
+        #: How often, by page and region.
         self.asked_for: collections.Counter[tuple[str, str]] = collections.Counter()
-        self._context.clock.install()
         self._context.add_init_script(WATCH_FETCH)
+        stop_clock(self._context, now().timestamp())
 
     def open(self, name: str, path: str) -> Page:
         """Open a page of the app; its polls count under the name."""
@@ -33,7 +33,6 @@ class Tabs:
 
         def note(request: Request) -> None:
             if "/ops-refresh/" in request.url and "/static/" not in request.url:
-                self.asked[name] += 1
                 self.asked_for[name, request.url] += 1
 
         page.on("request", note)

@@ -228,7 +228,7 @@ def test_a_laptop_that_slept_for_hours_asks_once(
     if does_the_clock_run:
         page.clock.fast_forward(hours * 1000)
     else:
-        page.clock.set_system_time(1_770_000_100 + hours)
+        page.clock.set_system_time(1_770_000_000 + hours)
         watched.advance(1)
     watched.server.wait_for(1)
     watched.idle()

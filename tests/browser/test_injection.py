@@ -267,11 +267,11 @@ def test_nothing_that_polls_bring_runs(attacked: Attacked, victim: Victim) -> No
     tabs.open("first", f"/first/{len(TOGETHER)}")
     expect(page.locator("[data-ops-refresh-url]")).to_have_count(2 * len(TOGETHER))
     attacked.strike(TOGETHER, status="queued")
-    tabs.pass_time(13, step=4)
+    tabs.pass_time(13, step=2)
     assert victim.texts(RUN_TYPES) == shown
     victim.assert_unharmed()
     attacked.strike(TOGETHER)
-    tabs.pass_time(13, step=4)
+    tabs.pass_time(13, step=2)
     assert victim.texts(RUN_TYPES) == shown
     victim.assert_unharmed()
     expect(page.locator("div[data-ops-refresh-url]")).to_have_count(0)

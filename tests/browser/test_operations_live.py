@@ -19,12 +19,13 @@ from ..conftest import Host
 from ..host_app import OperationRun
 from ..host_app import ReviewPack
 from ..host_app import User
+from .watched_page import stop_clock
 from .watched_page import wait_until_idle
 from .watched_page import WATCH_FETCH
 
 
 class Live:
-    """The host app in a browser, signed in as Ada."""
+    """The host app in a browser, signed in as Ada, under a clock that a test moves."""
 
     def __init__(self, host: Host, page: Page, address: str) -> None:
         self.host = host
@@ -32,13 +33,12 @@ class Live:
         self.address = address
         self.polls: list[str] = []
         page.add_init_script(WATCH_FETCH)
+        stop_clock(page.context, now().timestamp())
         page.on("request", self._note)
 
     def open(self, path: str) -> None:
-        """Open a page; from then on the test moves its clock."""
-        self.page.clock.install()
+        """Open a page, and know it again."""
         self.page.goto(self.address + path)
-        self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1000 + 1)
         self.page.evaluate("window.loadedOnce = true")
 
     def pass_time(self, seconds: int) -> None:
@@ -238,8 +238,8 @@ def test_two_tabs_keep_to_their_tenants(
         )
     )
     address = serve(host.app)
-    page.context.clock.install()
     page.context.add_init_script(WATCH_FETCH)
+    stop_clock(page.context, now().timestamp())
     tabs = {"North": page, "South": page.context.new_page()}
     for tenant, tab in enumerate(tabs.values(), start=1):
         tab.goto(f"{address}/choose/{tenant}")

@@ -334,7 +334,7 @@ def test_durations_read_as_the_servers(watch: Open, seconds: int, text: str) -> 
 
 def test_a_tick_is_not_a_change(watch: Open) -> None:
     """An answer with the same moment leaves the counting text alone."""
-    moment = "2026-02-02T02:40:00+00:00"
+    moment = "2026-02-02T02:39:00+00:00"
     html = (
         f'<p>{{}}</p><time class="ops-refresh-elapsed" datetime="{moment}">0 s</time>'
     )

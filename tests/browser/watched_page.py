@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from playwright.sync_api import BrowserContext
 from playwright.sync_api import Page
 
 from . import page_ledger
@@ -45,6 +46,17 @@ def wait_until_idle(page: Page) -> None:
         assert time.monotonic() < deadline, "a request of the page is never answered"
 
 
+def stop_clock(context: BrowserContext, moment: float) -> None:
+    """Let no time pass on the pages of a window but what a test lets pass.
+
+    Done before they are opened: however long that takes, they poll nothing meanwhile.
+
+    :param moment: what their clocks say, in epoch seconds.
+    """
+    # Not installed before: it would go on until then, and could be past the moment.
+    context.clock.pause_at(moment)
+
+
 class WatchedPage:
     """A page under a clock that only the test moves.
 
@@ -62,10 +74,9 @@ class WatchedPage:
         self.page = page
         self._interval = interval
         page.add_init_script(WATCH_FETCH)
-        page.clock.install(time=opened_at)
+        stop_clock(page.context, opened_at)
         page.add_init_script(page_ledger.KEEP_LEDGER)
         page.goto(address)
-        page.clock.pause_at(opened_at + 100)
         self.idle()
 
     def advance(self, seconds: float, step: float = 0.5) -> None:
