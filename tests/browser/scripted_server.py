@@ -127,8 +127,8 @@ class ScriptedServer:
     def _poll(self, name: str) -> Response:
         with self._asked:
             self.polls.append((name, dict(request.headers)))
+            answer = self.answers.popleft() if self.answers else self.usual
             self._asked.notify_all()
-        answer = self.answers.popleft() if self.answers else self.usual
         if answer.hold is not None:
             answer.hold.wait(20)
         if answer.broken:
