@@ -10,7 +10,6 @@ import urllib.parse
 import sqlalchemy as sa
 from flask import abort
 from flask import flash
-from flask import redirect
 from flask import render_template
 from flask import request
 from flask_admin.base import expose
@@ -388,16 +387,6 @@ class OperationsView(ScopedModelView):
             abort(404)
         return super().index_view()
 
-    @expose("/delete/", methods=("POST",))
-    def delete_view(self) -> t.Any:
-        """Delete a run, where the view allows it and offers it for the run as it is."""
-        id = request.form.get("id", "")
-        if self.can_delete:
-            self._require_one(id)
-            if not self._ids_offered("delete", [id]):
-                return redirect(self._return_url() or self.get_url(".index_view"))
-        return super().delete_view()
-
     @expose("/details/")
     def details_view(self) -> t.Any:
         """One run, or 404 for one that is not there, out of scope or malformed."""
@@ -666,6 +655,9 @@ class OperationsView(ScopedModelView):
         that an action is sent for: runs for which it is not offered are left out.
         """
         return True
+
+    def _may_delete(self, id: str) -> bool:
+        return bool(self._ids_offered("delete", [id]))
 
     def _return_url(self) -> str | None:
         """Where the form leads back to; not to the page of a run that is gone."""

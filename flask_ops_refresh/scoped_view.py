@@ -183,8 +183,15 @@ class ScopedModelView(ModelView):
         """Delete a record, where the view allows it."""
         if not self.can_delete:
             abort(404)
-        self._require_one(request.form.get("id"))
+        id = request.form.get("id", "")
+        self._require_one(id)
+        if not self._may_delete(id):
+            return redirect(self._return_url() or self.get_url(".index_view"))
         return super().delete_view()
+
+    def _may_delete(self, id: str) -> bool:
+        """Whether a record in scope may be deleted as it is now."""
+        return True
 
     @expose("/ajax/update/", methods=("POST",))
     def ajax_update(self) -> t.Any:

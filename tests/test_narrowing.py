@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 import sqlalchemy as sa
+from flask_sqlalchemy.session import Session
 from sqlalchemy import orm
 
 from flask_ops_refresh import OperationsView
@@ -57,7 +58,7 @@ class OnTheView(OperationsView):
     def __init__(self, *args: t.Any, **options: t.Any) -> None:
         super().__init__(*args, **options)
         usual = self.get_query
-        self.get_query = lambda: usual().filter(_IS_SHOWN)  # type: ignore[method-assign]
+        vars(self)["get_query"] = lambda: usual().filter(_IS_SHOWN)
 
 
 class Later(OperationsView):
@@ -69,11 +70,9 @@ def _changed_later() -> cabc.Iterator[None]:
     def get_query(self: OperationsView) -> t.Any:
         return OperationsView.get_query(self).filter(_IS_SHOWN)
 
-    Later.get_query = get_query  # type: ignore[assignment, method-assign]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Later, "get_query", get_query)
         yield
-    finally:
-        del Later.get_query
 
 
 @contextlib.contextmanager
@@ -90,21 +89,19 @@ def _before_compile() -> cabc.Iterator[None]:
         sa.event.remove(orm.Query, "before_compile", hide)
 
 
+class Hiding(Session):
+    """A session class of the app's own."""
+
+    def query(self, *entities: t.Any, **options: t.Any) -> t.Any:
+        query = super().query(*entities, **options)
+        return query.filter(_IS_SHOWN) if entities[0] is OperationRun else query
+
+
 @contextlib.contextmanager
 def _session_class() -> cabc.Iterator[None]:
-    factory = db.session.session_factory
-    usual = factory.class_
-
-    class Hiding(usual):  # type: ignore[misc, valid-type]
-        def query(self, *entities: t.Any, **options: t.Any) -> t.Any:
-            query = super().query(*entities, **options)
-            return query.filter(_IS_SHOWN) if entities[0] is OperationRun else query
-
-    factory.class_ = Hiding
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db.session.session_factory, "class_", Hiding)
         yield
-    finally:
-        factory.class_ = usual
 
 
 _WAYS: dict[str, tuple[type[OperationsView], t.Any]] = {
