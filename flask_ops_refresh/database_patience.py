@@ -9,6 +9,8 @@ pool, for a new connection, for a lock. Nothing of this reaches other requests.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import math
 import threading
 import time
 import typing as t
@@ -28,6 +30,7 @@ PATIENCE_SECONDS = 0.7
 #: Seconds after which an unanswered attempt to connect is given up for another.
 GIVEN_UP_SECONDS = 10
 
+# The app's own milliseconds, and those that a connection has now.
 _BUSY = "flask_ops_refresh.busy_timeout"
 _LOCK = "flask_ops_refresh.lock_timeout"
 
@@ -200,31 +203,28 @@ def _not_yet() -> exc.TimeoutError:
 
 
 def _limit_sqlite(engine: sa.Engine) -> None:
-    event.listen(engine, "begin", _shorten_busy_timeout)
-    event.listen(engine, "checkin", _restore_busy_timeout)
+    # At the pool: with events of its own an engine is slower for every statement.
+    event.listen(engine, "checkout", _set_busy_timeout)
 
 
-def _shorten_busy_timeout(connection: sa.Connection) -> None:
-    left = patience_left()
-    if left is None:
+def _set_busy_timeout(connection: t.Any, record: t.Any, *_: t.Any) -> None:
+    """Give a connection the patience of who takes it from the pool.
+
+    Polls that take it one after the other have nothing to say.
+    """
+    left, told = patience_left(), record.info.pop(_BUSY, None)
+    if left is None and told is None:
         return
-    cursor = connection.connection.cursor()
-    try:
-        [own] = cursor.execute("PRAGMA busy_timeout").fetchone()
-        milliseconds = int(left * 1000)
-        if milliseconds < own:
-            connection.connection.info.setdefault(_BUSY, own)
-            cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
-    finally:
-        cursor.close()
-
-
-def _restore_busy_timeout(connection: t.Any, record: t.Any) -> None:
-    own = record.info.pop(_BUSY, None)
-    if own is not None and connection is not None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {own}")
-        cursor.close()
+    with contextlib.closing(connection.cursor()) as cursor:
+        if told is None:
+            [own] = cursor.execute("PRAGMA busy_timeout").fetchone()
+            told = own, own
+        own, now = told
+        wanted = own if left is None else min(own, math.ceil(left * 10) * 100)
+        if wanted != now:
+            cursor.execute(f"PRAGMA busy_timeout = {wanted}")
+    if wanted != own:
+        record.info[_BUSY] = own, wanted
 
 
 def _limit_postgresql(engine: sa.Engine) -> None:

@@ -299,7 +299,8 @@ class OpsRefresh:
             ) from None
 
     def _joined_at(self, admin: Admin) -> Installation:
-        return next(each for each in self._joined() if each.admin is admin)
+        [found] = [each for each in self._joined() if each.admin is admin]
+        return found
 
     def _require_free(self, name: object) -> None:
         if not isinstance(name, str):

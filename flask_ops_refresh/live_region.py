@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import collections.abc as cabc
 import dataclasses
+import datetime as dt
 import hashlib
 import inspect
 import typing as t
@@ -27,6 +28,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from . import clock
+from . import locality
 from . import reader_locale
 from .app_secret import secret_of
 from .arguments import require_region_function
@@ -315,7 +317,7 @@ def etag(region: LiveRegion, args: Args, scope: Scope, state: LiveState) -> str:
         sorted(args.items(multi=True)),
         current_user.get_id(),
         scope.fingerprint(),
-        reader_locale.fingerprint(),
+        locality.fingerprint(),
         release(),
         state.version,
     )
@@ -405,9 +407,15 @@ def _check_interval(seconds: object) -> None:
         raise ValueError(f"{where}: {allowed}")
 
 
+# What is no record for sure: SQLAlchemy takes its time to say so.
+_PLAIN = (str, int, float, tuple, list, dict, dt.datetime, type(None))
+
+
 def _check_version(version: object) -> None:
     """A record is told by its key, and stays the same whatever is stored in it."""
     for value in version if isinstance(version, tuple | list) else (version,):
+        if isinstance(value, _PLAIN):
+            continue
         if sa.inspect(value, raiseerr=False) is not None:
             raise TypeError(
                 f"LiveState(version=...) holds {value!r}. Give the stored values that "

@@ -29,15 +29,11 @@ CATALOGUES = pathlib.Path(__file__).parent / "translations"
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Locality:
-    """A language and a time zone: one object for all of an app who share them.
-
-    :param fingerprint: tells localities apart.
-    """
+    """A language and a time zone: one object for all of an app who share them."""
 
     locale: t.Any
     time_zone: t.Any
     catalogue: t.Any
-    fingerprint: str
 
 
 _held: contextvars.ContextVar[Locality | None] = contextvars.ContextVar(
@@ -60,13 +56,32 @@ def one_locality() -> cabc.Iterator[None]:
         _held.reset(token)
 
 
+def fingerprint() -> str:
+    """What tells the current reader's locality from another's.
+
+    An app that lets nobody choose has one, whose names need no looking up.
+    """
+    configured = _configured()
+    if configured is None:
+        return ""
+    if configured.locale_selector is None and configured.timezone_selector is None:
+        return f"{configured.default_locale} {configured.default_timezone}"
+    return f"{flask_babel.get_locale()} {flask_babel.get_timezone()}"
+
+
 def _look_up() -> Locality | None:
+    configured = _configured()
+    if configured is None:
+        return None
+    locale, time_zone = flask_babel.get_locale(), flask_babel.get_timezone()
+    return _locality(configured.instance, locale, str(time_zone))
+
+
+def _configured() -> t.Any:
+    """Flask-Babel's settings of the app whose request it is."""
     if flask_babel is None or not has_request_context():
         return None
-    if "babel" not in current_app.extensions:
-        return None
-    babel, locale = flask_babel.get_babel().instance, flask_babel.get_locale()
-    return _locality(babel, locale, str(flask_babel.get_timezone()))
+    return current_app.extensions.get("babel")
 
 
 @functools.lru_cache(256)
@@ -76,7 +91,6 @@ def _locality(babel: t.Any, locale: t.Any, time_zone_name: str) -> Locality:
         locale,
         flask_babel.get_timezone(),
         _catalogue(babel, str(locale)),
-        f"{locale} {time_zone_name}",
     )
 
 

@@ -40,6 +40,12 @@ _HEADERS = {
 }
 
 
+class _Answer(Response):
+    """Of no type where it has no body."""
+
+    default_mimetype = None
+
+
 def answer_polls(blueprint: Blueprint, installation: Installation) -> None:
     """Add the route of the polls and their error answers."""
 
@@ -68,8 +74,7 @@ def settle(response: Response) -> Response:
     """
     if 300 <= response.status_code < 400 and response.status_code != 304:
         response = _answer(401)
-    for name, value in _HEADERS.items():
-        response.headers[name] = value
+    response.headers.update(_HEADERS)
     response.headers.remove("Set-Cookie")
     return response
 
@@ -105,10 +110,7 @@ def _from_own_page() -> bool:
 def _answer(
     status: int, body: str = "", headers: t.Mapping[str, str] | None = None
 ) -> Response:
-    response = Response(body, status, headers)
-    if not body:
-        del response.headers["Content-Type"]
-    return response
+    return _Answer(body, status, headers, mimetype="text/html" if body else None)
 
 
 def _on_error(error: Exception) -> Response:

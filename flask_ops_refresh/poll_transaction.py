@@ -59,7 +59,7 @@ def separate_polls(
             session = _session(installation)
             for bind in _binds(session, models):
                 watch(bind)
-            _start_afresh(session)
+            _let_go(session)
 
     def end(error: BaseException | None) -> None:
         if is_poll(request.endpoint):
@@ -115,20 +115,21 @@ def _binds(session: t.Any, models: cabc.Sequence[type[t.Any]]) -> list[t.Any]:
     return [*engines.values(), *map(session.get_bind, models)]
 
 
-def _start_afresh(session: t.Any) -> None:
-    if not _is_in_use(session):
-        _let_go(session)
-        session.expire_all()
-
-
 def _let_go(session: t.Any) -> None:
-    """End the session's transaction, unless the app has written in it."""
-    if not session.in_transaction() or _is_in_use(session):
+    """End the session's transaction, and forget what it read.
+
+    Nothing is ended in which the app has written. What is, is closed: a rollback
+    takes its time to look for changes to undo.
+    """
+    is_fresh = not session.in_transaction() and not session.identity_map
+    if is_fresh or _is_in_use(session):
         return
     try:
-        session.rollback()
+        while inner := session.get_nested_transaction() or session.get_transaction():
+            inner.close()
     except exc.SQLAlchemyError:
         session.invalidate()
+    session.expire_all()
 
 
 def _has_changes(session: t.Any) -> bool:

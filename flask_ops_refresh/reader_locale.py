@@ -22,12 +22,6 @@ _kept = functools.lru_cache(2_048)
 _BYTES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
 
 
-def fingerprint() -> str:
-    """What the current reader's locale and time zone are, for telling them apart."""
-    locality = current_locality()
-    return locality.fingerprint if locality else ""
-
-
 def language_tag() -> str:
     """The locale as browsers know it, ``pt-BR``; empty for the browser's own."""
     locality = current_locality()

@@ -136,6 +136,46 @@ def test_an_app_that_waits_less_than_a_poll_keeps_its_own_limit(
     assert busy_timeout(sqlite_host) == 10
 
 
+def test_each_request_has_the_busy_timeout_that_is_its_own(
+    sqlite_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Polls in a row, and pages between them, wait as each of them may."""
+    engine, client = engine_of(sqlite_host), sqlite_host.client(ADA)
+    seen: set[int] = set()
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(connection: t.Any, *_: t.Any) -> None:
+        cursor = connection.connection.driver_connection.execute("PRAGMA busy_timeout")
+        seen.update(cursor.fetchone())
+
+    def waits_for(ask: cabc.Callable[[], TestResponse]) -> int:
+        seen.clear()
+        assert ask().status_code == 200
+        [milliseconds] = seen
+        return milliseconds
+
+    def polled() -> int:
+        return waits_for(lambda: poll(client, LIST))
+
+    def shown() -> int:
+        return waits_for(lambda: client.get("/admin/operations/"))
+
+    assert [polled(), polled(), shown(), shown(), polled()] == [
+        700,
+        700,
+        5000,
+        5000,
+        700,
+    ]
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 3000")
+    assert [polled(), polled(), shown()] == [700, 700, 3000]
+    with monkeypatch.context() as patch:
+        patch.setattr("flask_ops_refresh.database_patience.PATIENCE_SECONDS", 0.25)
+        assert [polled(), polled()] == [300, 300]
+    assert [polled(), shown()] == [700, 3000]
+
+
 LOCKS = {
     "postgresql": "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
     "mariadb": "LOCK TABLES {} WRITE",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import pathlib
+import sqlite3
 import typing as t
 
 import pytest
@@ -193,9 +194,12 @@ def test_no_transaction_and_no_connection_outlive_a_poll(
             assert poll(host.client(user), url).status_code in (200, 401, 404)
             assert not session.in_transaction()
             assert t.cast(sa.QueuePool, session.get_bind().pool).checkedout() == 0
-        session.execute(sa.text("SELECT 1"))
-        poll(host.client(ADA), LIST)
-        assert not session.in_transaction()
+        for begin in (session.begin, session.begin_nested):
+            begin()
+            session.execute(sa.text("SELECT 1"))
+            assert poll(host.client(ADA), LIST).status_code == 200
+            assert not session.in_transaction()
+            assert not session.in_nested_transaction()
 
 
 def test_what_others_have_written_in_the_session_is_not_undone(
@@ -228,12 +232,13 @@ def test_a_session_that_cannot_end_its_transaction_is_invalidated(
     """A connection on which not even a rollback works is thrown away."""
     with long_lived("sqlite", tmp_path) as (host, session):
         host.add_run(status="queued")
+        assert poll(host.client(ADA), LIST).status_code == 200
 
-        def fail(self: object) -> t.NoReturn:
-            raise sa.exc.OperationalError("ROLLBACK", {}, Exception("gone"))
+        def fail(connection: object) -> t.NoReturn:
+            raise sqlite3.OperationalError("gone")
 
         with monkeypatch.context() as patch:
-            patch.setattr(orm.Session, "rollback", fail)
+            patch.setattr(session.get_bind().dialect, "do_rollback", fail)
             assert poll(host.client(ADA), LIST).status_code == 200
         assert not session.in_transaction()
         assert poll(host.client(ADA), LIST).status_code == 200

@@ -247,6 +247,29 @@ def test_another_language_or_zone_is_a_change(
     assert poll(client, found.url, answer.headers["ETag"]).status_code == 304
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("default_locale", "fr"), ("default_timezone", "Asia/Tokyo")]
+)
+def test_another_setting_of_the_app_is_a_change(
+    in_language: MakeHost, setting: str, value: str
+) -> None:
+    """Where nobody can choose, who had a page open reads as the app is set now."""
+    import flask_babel
+
+    host = in_language("en")
+    config = flask_babel.get_babel(host.app)
+    config.locale_selector = config.timezone_selector = None
+    host.add_run(status="running")
+    client = host.client(ADA)
+    found = region(client.get(DETAIL))
+    assert found.url is not None
+    assert poll(client, found.url, found.etag).status_code == 304
+    setattr(config, setting, value)
+    answer = poll(client, found.url, found.etag)
+    assert answer.status_code == 200
+    assert poll(client, found.url, answer.headers["ETag"]).status_code == 304
+
+
 def test_another_language_meanwhile_is_nobody_elses(in_language: MakeHost) -> None:
     """A formatter that writes in another language does not change what others read."""
     import flask_babel
