@@ -40,7 +40,7 @@ _HEADERS = {
 }
 
 
-class _Answer(Response):
+class _BareResponse(Response):
     """Of no type where it has no body."""
 
     default_mimetype = None
@@ -110,7 +110,7 @@ def _from_own_page() -> bool:
 def _answer(
     status: int, body: str = "", headers: t.Mapping[str, str] | None = None
 ) -> Response:
-    return _Answer(body, status, headers, mimetype="text/html" if body else None)
+    return _BareResponse(body, status, headers, mimetype="text/html" if body else None)
 
 
 def _on_error(error: Exception) -> Response:
