@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import math
 import threading
 import time
 import typing as t
@@ -30,7 +29,6 @@ PATIENCE_SECONDS = 0.7
 #: Seconds after which an unanswered attempt to connect is given up for another.
 GIVEN_UP_SECONDS = 10
 
-# The app's own milliseconds, and those that a connection has now.
 _BUSY = "flask_ops_refresh.busy_timeout"
 _LOCK = "flask_ops_refresh.lock_timeout"
 
@@ -210,21 +208,18 @@ def _limit_sqlite(engine: sa.Engine) -> None:
 def _set_busy_timeout(connection: t.Any, record: t.Any, *_: t.Any) -> None:
     """Give a connection the patience of who takes it from the pool.
 
-    Polls that take it one after the other have nothing to say.
+    That of the app is remembered as long as the last to take it was a poll.
     """
-    left, told = patience_left(), record.info.pop(_BUSY, None)
-    if left is None and told is None:
+    left, own = patience_left(), record.info.pop(_BUSY, None)
+    if left is None and own is None:
         return
     with contextlib.closing(connection.cursor()) as cursor:
-        if told is None:
+        if own is None:
             [own] = cursor.execute("PRAGMA busy_timeout").fetchone()
-            told = own, own
-        own, now = told
-        wanted = own if left is None else min(own, math.ceil(left * 10) * 100)
-        if wanted != now:
-            cursor.execute(f"PRAGMA busy_timeout = {wanted}")
-    if wanted != own:
-        record.info[_BUSY] = own, wanted
+        milliseconds = own if left is None else min(own, int(left * 1000))
+        cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
+    if left is not None:
+        record.info[_BUSY] = own
 
 
 def _limit_postgresql(engine: sa.Engine) -> None:

@@ -59,11 +59,11 @@ def separate_polls(
             session = _session(installation)
             for bind in _binds(session, models):
                 watch(bind)
-            _let_go(session)
+            _start_afresh(session)
 
     def end(error: BaseException | None) -> None:
         if is_poll(request.endpoint):
-            _let_go(_session(installation))
+            _end(_session(installation))
 
     request_started.connect(begin, app, weak=False)
     app.teardown_request(end)
@@ -115,21 +115,40 @@ def _binds(session: t.Any, models: cabc.Sequence[type[t.Any]]) -> list[t.Any]:
     return [*engines.values(), *map(session.get_bind, models)]
 
 
-def _let_go(session: t.Any) -> None:
-    """End the session's transaction, and forget what it read.
-
-    Nothing is ended in which the app has written. What is, is closed: a rollback
-    takes its time to look for changes to undo.
-    """
+def _start_afresh(session: t.Any) -> None:
+    """End the transaction that somebody left open, and forget what was read in it."""
     is_fresh = not session.in_transaction() and not session.identity_map
     if is_fresh or _is_in_use(session):
         return
+    _roll_back(session)
+    session.expire_all()
+
+
+def _end(session: t.Any) -> None:
+    """End the poll's own transaction, unless the app has written in it."""
+    transaction = session.get_transaction()
+    if transaction is None or _is_in_use(session):
+        return
+    if session.in_nested_transaction():
+        _roll_back(session)
+    else:
+        _close(transaction)
+    session.expire_all()
+
+
+def _roll_back(session: t.Any) -> None:
     try:
-        while inner := session.get_nested_transaction() or session.get_transaction():
-            inner.close()
+        session.rollback()
     except exc.SQLAlchemyError:
         session.invalidate()
-    session.expire_all()
+
+
+def _close(transaction: orm.SessionTransaction) -> None:
+    """End it where there is nothing to undo, in less time than a rollback takes."""
+    try:
+        transaction.close()
+    except exc.SQLAlchemyError:
+        transaction.close(invalidate=True)
 
 
 def _has_changes(session: t.Any) -> bool:
@@ -138,6 +157,6 @@ def _has_changes(session: t.Any) -> bool:
 
 def _is_in_use(session: t.Any) -> bool:
     """Whether the app has something in it that is not committed yet."""
-    wrote_in = session.info.get(_WROTE)
-    has_written = wrote_in is not None and wrote_in() is session.get_transaction()
-    return has_written or _has_changes(session)
+    transaction, wrote_in = session.get_transaction(), session.info.get(_WROTE)
+    is_written = wrote_in is not None and wrote_in() is transaction is not None
+    return is_written or _has_changes(session)

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 import sqlalchemy as sa
 from flask import Response
+from sqlalchemy import event
 from sqlalchemy import orm
 
 from flask_ops_refresh import LiveState
@@ -226,19 +227,66 @@ def test_what_others_have_written_in_the_session_is_not_undone(
         assert stored == "completed"
 
 
-def test_a_session_that_cannot_end_its_transaction_is_invalidated(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+def test_what_was_written_and_stored_before_is_read_afresh(
+    tmp_path: pathlib.Path,
 ) -> None:
-    """A connection on which not even a rollback works is thrown away."""
+    """A session that has committed what it wrote is no longer the app's to keep."""
+    with long_lived("sqlite", tmp_path) as (host, session):
+        run = host.add_run(status="queued")
+        kept = session.get(OperationRun, run)
+        assert kept is not None
+        kept.status = "running"
+        session.commit()
+        client, url = host.client(ADA), f"{OWN}?id={run}"
+        etag = poll(client, url).headers["ETag"]
+        host.update(OperationRun, run, status="completed")
+        assert poll(client, url, etag).status_code == 200
+        assert kept.status == "completed"
+
+
+def test_a_transaction_that_begins_another_at_its_end_holds_nobody_up(
+    tmp_path: pathlib.Path,
+) -> None:
+    """A listener that goes on when a transaction ends has its turn once."""
     with long_lived("sqlite", tmp_path) as (host, session):
         host.add_run(status="queued")
         assert poll(host.client(ADA), LIST).status_code == 200
 
+        @event.listens_for(session, "after_transaction_end")
+        def go_on(session: orm.Session, ended: object) -> None:
+            began.append(session.execute(sa.text("SELECT 1")))
+            assert len(began) < 9
+
+        began: list[object] = []
+        assert poll(host.client(ADA), LIST).status_code == 200
+        event.remove(session, "after_transaction_end", go_on)
+        assert began
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_a_connection_that_cannot_end_its_transaction_is_thrown_away(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, *, is_nested: bool
+) -> None:
+    """One on which not even a rollback works is neither kept nor lost to the pool."""
+    with long_lived("sqlite", tmp_path) as (host, session):
+        host.add_run(status="queued")
+        broken = []
+
         def fail(connection: object) -> t.NoReturn:
+            broken.append(connection)
             raise sqlite3.OperationalError("gone")
 
+        @host.app.after_request
+        def begin(response: Response) -> Response:
+            if is_nested:
+                session.begin_nested()
+            return response
+
+        assert poll(host.client(ADA), LIST).status_code == 200
         with monkeypatch.context() as patch:
             patch.setattr(session.get_bind().dialect, "do_rollback", fail)
             assert poll(host.client(ADA), LIST).status_code == 200
+            assert broken
+            assert t.cast(sa.QueuePool, session.get_bind().pool).checkedout() == 0
         assert not session.in_transaction()
         assert poll(host.client(ADA), LIST).status_code == 200
