@@ -45,6 +45,14 @@ from .small_models import Job
 Refused: t.TypeAlias = tuple[cabc.Callable[[], object], type[Exception], str]
 
 
+@orm.registry().mapped
+class Named(dict[str, int]):
+    """A record that is a mapping as well."""
+
+    __tablename__ = "named"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
 def an_app(**config: t.Any) -> Flask:
     app = Flask("mistaken")
     app.config.update(SECRET_KEY="x", SQLALCHEMY_DATABASE_URI="sqlite://")
@@ -344,6 +352,11 @@ VALUES: dict[str, Refused] = {
         lambda: LiveState((1, Tenant(id=1)), 1),
         TypeError,
         r"LiveState\(version=\.\.\.\) holds <.*Tenant.*>. Give the stored values",
+    ),
+    "a record in the version that is a mapping too": (
+        lambda: LiveState((1, Named()), 1),
+        TypeError,
+        r"LiveState\(version=\.\.\.\) holds {}. Give the stored values",
     ),
     "a record as the workspace": (
         lambda: Scope(Tenant(id=1)),
