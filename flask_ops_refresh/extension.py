@@ -299,8 +299,7 @@ class OpsRefresh:
             ) from None
 
     def _joined_at(self, admin: Admin) -> Installation:
-        [found] = [each for each in self._joined() if each.admin is admin]
-        return found
+        return next(each for each in self._joined() if each.admin is admin)
 
     def _require_free(self, name: object) -> None:
         if not isinstance(name, str):

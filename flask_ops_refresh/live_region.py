@@ -408,7 +408,7 @@ def _check_interval(seconds: object) -> None:
 
 
 # What is no record for sure: SQLAlchemy takes its time to say so.
-_PLAIN = {str, int, float, tuple, list, dict, dt.datetime, type(None)}
+_PLAIN = frozenset({str, int, float, tuple, list, dict, dt.datetime, type(None)})
 
 
 def _check_version(version: object) -> None:
