@@ -143,8 +143,13 @@ def progress_bar(counts: cabc.Mapping[str, object] | None) -> Markup:
     told = _progress(counts)
     if told is None:
         return Markup()
-    percent, label = _percent(*told), gettext("Progress")
-    of = map(reader_locale.number, told)
+    return _progress_bar(*told)
+
+
+@reader_locale.kept
+def _progress_bar(done: int, total: int) -> Markup:
+    percent, label = _percent(done, total), gettext("Progress")
+    of = map(reader_locale.number, (done, total))
     return filled(_PROGRESS, percent, label, percent, *of, percent)
 
 
@@ -188,8 +193,12 @@ def age(moment: dt.datetime | None, now: dt.datetime) -> Markup:
     """How long ago a point in time was, with the exact time on hover."""
     if moment is None:
         return _NONE
-    ago = _ago(moment, now)
-    return filled(_AGO, _in_utc(moment).isoformat(), exact_time(moment), ago)
+    return _age(_in_utc(moment), int(age_seconds(moment, now)) // 60)
+
+
+@reader_locale.kept
+def _age(moment: dt.datetime, minutes: int) -> Markup:
+    return filled(_AGO, moment.isoformat(), exact_time(moment), _ago(minutes))
 
 
 def elapsed(
@@ -202,16 +211,25 @@ def elapsed(
     """
     if start is not None and end is not None:
         seconds = (_in_utc(end) - _in_utc(start)).total_seconds()
-        return filled(_DURATION, duration(max(0.0, seconds)))
+        return _lasted(max(0, int(seconds)))
     if start is None or now is None:
         return _NONE
     began = _in_utc(start)
     return filled(_ELAPSED, began.isoformat(), duration(age_seconds(began, now)))
 
 
+@reader_locale.kept
+def _lasted(seconds: int) -> Markup:
+    return filled(_DURATION, duration(seconds))
+
+
 def duration(seconds: float) -> str:
     """Seconds in the two largest units they fill: ``3 min 4 s``."""
-    left = int(seconds)
+    return _duration(int(seconds))
+
+
+@reader_locale.kept
+def _duration(left: int) -> str:
     first = _largest_unit(left)
     parts = []
     for unit, size in _UNITS[first : first + 2]:
@@ -238,10 +256,10 @@ def rate(number: float, unit: str) -> str:
     return str(_RATES[unit]) % {"number": reader_locale.number(number)}
 
 
-def _ago(moment: dt.datetime, now: dt.datetime) -> str:
-    seconds = int(age_seconds(moment, now))
-    if seconds < 60:
+def _ago(minutes: int) -> str:
+    if not minutes:
         return gettext("just now")
+    seconds = 60 * minutes
     unit, size = _UNITS[_largest_unit(seconds)]
     return gettext("%(time)s ago", time=str(unit) % {"number": seconds // size})
 
@@ -260,4 +278,6 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
             f"timestamp and elapsed show datetimes, and {moment!r} is none. Give what "
             "the model's DateTime attribute holds."
         ) from None
+    if moment.tzinfo is dt.UTC:
+        return moment
     return moment.replace(tzinfo=dt.UTC) if is_naive else moment.astimezone(dt.UTC)

@@ -230,7 +230,7 @@ class ModelMapping:
 
     def encode_key(self, values: cabc.Sequence[t.Any]) -> str:
         """A primary key as the text that stands in addresses."""
-        return iterencode(str(value) for value in values)
+        return iterencode(map(str, values))
 
     def encode_held_key(self, value: t.Any) -> str:
         """A key that another attribute holds, as the text that stands in addresses.
@@ -336,10 +336,7 @@ class ModelMapping:
 
     def stored_key(self, values: cabc.Sequence[t.Any]) -> tuple[t.Any, ...]:
         """Raw values of :meth:`key_columns` as people and addresses know them."""
-        return tuple(
-            stored_id(key_type, value)
-            for key_type, value in zip(self._key_types, values, strict=True)
-        )
+        return tuple(map(stored_id, self._key_types, values))
 
 
 class _AsStored(FunctionElement[t.Any]):

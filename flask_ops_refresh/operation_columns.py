@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from . import clock
 from . import formatting
+from . import reader_locale
 from .operation_runs import RunRow
 from .translation import lazy_gettext
 
@@ -34,11 +35,12 @@ EXPORTED = (
 )
 
 
+_badge = reader_locale.kept(formatting.status_badge)
 _LINK = '<a class="ops-refresh-link" href="%s">%s</a>'
 
 
 def _status(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
-    badge = formatting.status_badge(run.status, _subject(run), run.key)
+    badge = _badge(run.status, _subject(run), run.key)
     if run.active and view.vitality(run, clock.utc_now()).stalled:
         return badge + " " + formatting.stalled_badge(run.last_sign_of_life)
     return badge
@@ -52,8 +54,8 @@ def _type(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
 
 
 def _tenant(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
-    tag: Markup = view.tenant_tag(run)
-    return tag
+    # An app's own may be text.
+    return escape(view.tenant_tag(run))
 
 
 def _progress(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:

@@ -19,6 +19,7 @@ from .scope import Scope
 from .statuses import StatusRules
 from .stored_row import select_list
 from .stored_row import StoredRow
+from .stored_values import decoded
 from .stored_values import printable
 from .stored_values import read_count
 from .stored_values import read_text
@@ -41,6 +42,8 @@ OPTIONAL = (
 
 #: Counts shown of one run.
 _SHOWN_COUNTS = 30
+#: Characters of counts that are read once for many rows and pages.
+_SHORT = 1_000
 _TIMES = ("created_at", "started_at", "completed_at", "updated_at")
 _DETAIL_JSON = ("context", "failure_summary")
 _KNOWN_COUNTS = ("total", "processed", "succeeded", "failed", "skipped")
@@ -213,12 +216,11 @@ class RunRow(StoredRow):
     @functools.cached_property
     def counts(self) -> dict[str, int]:
         """The counts of ``summary_counts``, those known first, the others as stored."""
-        stored = read_object(*self.json("summary_counts"))
-        names = [*(name for name in _KNOWN_COUNTS if name in stored)]
-        names += [name for name in stored if name not in _KNOWN_COUNTS]
-        counts = {printable(name[:60]): read_count(stored[name]) for name in names}
-        known = {name: count for name, count in counts.items() if count is not None}
-        return dict(list(known.items())[:_SHOWN_COUNTS])
+        raw, length = self.json("summary_counts")
+        raw = decoded(raw)
+        is_short = isinstance(raw, str) and len(raw) <= _SHORT
+        read = _kept_counts if is_short else _read_counts
+        return dict(read(raw, length))
 
     @property
     def counts_written_at(self) -> dt.datetime | None:
@@ -241,6 +243,18 @@ class RunRow(StoredRow):
         They count from when it was created where no start is stored.
         """
         return _seconds_between(self.started_at or self.created_at, self.completed_at)
+
+
+def _read_counts(raw: object, length: int | None) -> list[tuple[str, int]]:
+    stored = read_object(raw, length)
+    names = [*(name for name in _KNOWN_COUNTS if name in stored)]
+    names += [name for name in stored if name not in _KNOWN_COUNTS]
+    counts = {printable(name[:60]): read_count(stored[name]) for name in names}
+    known = [(name, count) for name, count in counts.items() if count is not None]
+    return known[:_SHOWN_COUNTS]
+
+
+_kept_counts = functools.lru_cache(2_048)(_read_counts)
 
 
 def _seconds_between(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
 import json
 import math
 import re
@@ -21,6 +22,9 @@ JSON_LIMIT = 65_536
 
 #: Characters of any other text value that are read.
 TEXT_LIMIT = 500
+
+_BYTES = (bytes, bytearray, memoryview)
+_TIMES = (str, dt.datetime)
 
 # Control characters but tab and line feed, and those that turn the writing
 # direction of the text around them.
@@ -44,13 +48,16 @@ def stored_id(column_type: t.Any, value: t.Any) -> t.Any:
 def read_datetime(value: object) -> dt.datetime | None:
     """A stored point in time as aware UTC; ``None`` where there is none to read."""
     value = decoded(value)
+    return _in_utc(value) if isinstance(value, _TIMES) else None
+
+
+@functools.lru_cache(2_048)
+def _in_utc(value: str | dt.datetime) -> dt.datetime | None:
     if isinstance(value, str):
         try:
             value = dt.datetime.fromisoformat(value.strip())
         except ValueError:
             return None
-    if not isinstance(value, dt.datetime):
-        return None
     if value.tzinfo is None:
         return value.replace(tzinfo=dt.UTC)
     try:
@@ -98,7 +105,7 @@ def read_json(text: object) -> t.Any:
 
 def decoded(value: object) -> object:
     """Bytes as the text they are meant to be; anything else as it is."""
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BYTES):
         return bytes(value).decode("utf-8", "replace")
     return value
 

@@ -175,6 +175,39 @@ def test_a_menu_is_in_each_readers_language(in_language: MakeHost) -> None:
     assert "モニタリング" in client.get(LIST).text
 
 
+def test_a_list_is_in_the_language_and_zone_of_each_who_reads_it(
+    in_language: MakeHost,
+) -> None:
+    """Whoever read the same runs before, their words and times are nobody else's."""
+    import flask_babel
+
+    host = in_language("en")
+    config = flask_babel.get_babel(host.app)
+    config.locale_selector = lambda: session["chosen"][0]
+    config.timezone_selector = lambda: session["chosen"][1]
+    counts = {"total": 2_000, "processed": 1_000}
+    times = {"created_at": NOW, "started_at": NOW}
+    host.add_run(status="running", summary_counts=counts, **times)
+    host.add_run(
+        status="completed",
+        outcome="failed",
+        completed_at=NOW + dt.timedelta(minutes=2),
+        **times,
+    )
+    client = host.client(ADA)
+    for chosen, words in (
+        (("de", "UTC"), ("Läuft", "1.000 / 2.000", "2 Min. 0 Sek.", "12:00:00 UTC")),
+        (("fr", "UTC"), ("En cours", "1\u202f000", "2 min 0 s", "12:00:00 TU")),
+        (("fr", "Asia/Tokyo"), ("En cours", "21:00:00")),
+        (("de", "UTC"), ("Läuft", "1.000 / 2.000", "2 Min. 0 Sek.", "12:00:00 UTC")),
+    ):
+        with client.session_transaction() as kept:
+            kept["chosen"] = chosen
+        text = client.get(LIST).text
+        for word in words:
+            assert word in text
+
+
 def test_controls_carry_their_sentences_for_the_browser(in_language: MakeHost) -> None:
     """What the browser writes later is there in the reader's language, with a gap."""
     host = in_language("de", "Europe/Berlin")

@@ -45,11 +45,13 @@ def read(tmp_path: pathlib.Path) -> cabc.Iterator[Read]:
         columns = ", ".join(values)
         marks = ", ".join("?" * len(values))
         with engine.connect() as connection:
-            connection.exec_driver_sql(
+            inserted = connection.exec_driver_sql(
                 f"INSERT INTO operation_runs ({columns}) VALUES ({marks})",
                 tuple(values.values()),
             )
-            select = sa.select(*reader.columns(detail=True, every=every))
+            select = sa.select(*reader.columns(detail=True, every=every)).where(
+                OperationRun.id == inserted.lastrowid
+            )
             return reader.row(connection.execute(select).one(), RunInstances(no_load))
 
     yield store_and_read
@@ -146,6 +148,12 @@ def test_counts_are_bounded(read: Read) -> None:
     assert len(counts) == 30
     assert next(iter(counts)) == "total"
     assert max(map(len, counts)) == 60
+
+
+def test_another_run_of_the_same_counts_has_its_own(read: Read) -> None:
+    """What an app does to the counts that it was given, no other run shows."""
+    read(summary_counts='{"total": 3}').counts["total"] = 0
+    assert read(summary_counts='{"total": 3}').counts == {"total": 3}
 
 
 def test_a_run_without_a_date_has_no_times(read: Read) -> None:
