@@ -259,8 +259,8 @@ class ModelMapping:
         if len(parts) != len(self.primary_key):
             return None
         values = []
-        for column, part in zip(self.primary_key, parts, strict=True):
-            value = key_value(column.type, part)
+        for key_type, part in zip(self._key_types, parts, strict=True):
+            value = key_value(key_type, part)
             if value is None:
                 return None
             values.append(value)
