@@ -278,6 +278,4 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
             f"timestamp and elapsed show datetimes, and {moment!r} is none. Give what "
             "the model's DateTime attribute holds."
         ) from None
-    if moment.tzinfo is dt.UTC:
-        return moment
     return moment.replace(tzinfo=dt.UTC) if is_naive else moment.astimezone(dt.UTC)

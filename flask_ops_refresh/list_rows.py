@@ -41,13 +41,20 @@ def plain_rows(view: t.Any, shown: cabc.Mapping[str, t.Any]) -> t.Any:
     if has_more or view.column_editable_list or not _has_stock_rows(view):
         return None
     columns = [
-        (filled(_CELL, name), name, _own_formatter(view, name) or _formatted)
+        (filled(_CELL, name), name, _own_formatter(view, name))
         for name, _ in shown["list_columns"]
     ]
 
     def cells(context: t.Any, row: RunRow) -> cabc.Iterator[str]:
-        for start, name, markup in columns:
-            yield f"{start}{markup(view, context, row, name)}{_END}"
+        for start, name, formatter in columns:
+            if formatter is not None:
+                value = formatter(view, context, row, name)
+            else:
+                value = view.get_list_value(context, row, name)
+            # What an app's own methods give may be text. Markup stays as it is, and
+            # escape() takes its time to leave it so.
+            markup = value if type(value) is Markup else escape(value)
+            yield f"{start}{markup}{_END}"
 
     @pass_context
     def write(context: t.Any, rows: cabc.Sequence[RunRow]) -> Markup:
@@ -55,11 +62,6 @@ def plain_rows(view: t.Any, shown: cabc.Mapping[str, t.Any]) -> t.Any:
         return Markup("\n</tr>\n<tr>\n".join(each))
 
     return write
-
-
-def _formatted(view: t.Any, context: t.Any, row: RunRow, name: str) -> Markup:
-    # Markup stays as it is; what an app's own methods give may be text.
-    return escape(view.get_list_value(context, row, name))
 
 
 def _own_formatter(view: t.Any, name: str) -> t.Any:

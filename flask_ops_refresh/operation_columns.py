@@ -35,12 +35,16 @@ EXPORTED = (
 )
 
 
-_badge = reader_locale.kept(formatting.status_badge)
+# Of a longer subject, which ends with the key, a badge is drawn each time.
+_SHORT = 200
+_kept_badge = reader_locale.kept(formatting.status_badge)
 _LINK = '<a class="ops-refresh-link" href="%s">%s</a>'
 
 
 def _status(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
-    badge = _badge(run.status, _subject(run), run.key)
+    subject = _subject(run)
+    draw = _kept_badge if len(subject) <= _SHORT else formatting.status_badge
+    badge = draw(run.status, subject, run.key)
     if run.active and view.vitality(run, clock.utc_now()).stalled:
         return badge + " " + formatting.stalled_badge(run.last_sign_of_life)
     return badge
@@ -54,8 +58,8 @@ def _type(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
 
 
 def _tenant(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:
-    # An app's own may be text.
-    return escape(view.tenant_tag(run))
+    tag: Markup = view.tenant_tag(run)
+    return tag
 
 
 def _progress(view: t.Any, context: t.Any, run: RunRow, name: str) -> Markup:

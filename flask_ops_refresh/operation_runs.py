@@ -43,7 +43,7 @@ OPTIONAL = (
 #: Counts shown of one run.
 _SHOWN_COUNTS = 30
 #: Characters of counts that are read once for many rows and pages.
-_SHORT = 1_000
+_SHORT = 500
 _TIMES = ("created_at", "started_at", "completed_at", "updated_at")
 _DETAIL_JSON = ("context", "failure_summary")
 _KNOWN_COUNTS = ("total", "processed", "succeeded", "failed", "skipped")

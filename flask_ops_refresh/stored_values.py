@@ -24,7 +24,8 @@ JSON_LIMIT = 65_536
 TEXT_LIMIT = 500
 
 _BYTES = (bytes, bytearray, memoryview)
-_TIMES = (str, dt.datetime)
+# Characters of a time: no database writes as many.
+_LONGEST_TIME = 64
 
 # Control characters but tab and line feed, and those that turn the writing
 # direction of the text around them.
@@ -48,16 +49,21 @@ def stored_id(column_type: t.Any, value: t.Any) -> t.Any:
 def read_datetime(value: object) -> dt.datetime | None:
     """A stored point in time as aware UTC; ``None`` where there is none to read."""
     value = decoded(value)
-    return _in_utc(value) if isinstance(value, _TIMES) else None
+    if isinstance(value, str):
+        text = value.strip()
+        return _parsed(text) if len(text) <= _LONGEST_TIME else None
+    return _in_utc(value) if isinstance(value, dt.datetime) else None
 
 
 @functools.lru_cache(2_048)
-def _in_utc(value: str | dt.datetime) -> dt.datetime | None:
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
+def _parsed(text: str) -> dt.datetime | None:
+    try:
+        return _in_utc(dt.datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
+def _in_utc(value: dt.datetime) -> dt.datetime:
     if value.tzinfo is None:
         return value.replace(tzinfo=dt.UTC)
     try:

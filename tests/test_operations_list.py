@@ -27,6 +27,7 @@ from .conftest import NOW
 from .host_app import load_scope
 from .host_app import OperationRun
 from .host_app import Tenant
+from .host_app import User
 from .pages import is_silent
 from .pages import own_scripts
 from .pages import poll
@@ -590,6 +591,32 @@ def test_what_a_view_overrides_is_asked_as_it_is_documented(
     url = region(page).url
     assert url is not None
     assert poll(client, url).status_code == 200
+
+
+@pytest.mark.parametrize("path", [LIST, "/admin/ops-refresh/operation-list"])
+def test_what_is_no_markup_is_escaped_in_every_column(
+    make_host: cabc.Callable[..., Host], path: str
+) -> None:
+    """Text with a tag in it stays text, whether the column is the app's or not."""
+
+    class WithoutLinks(OperationsView):
+        can_view_details = False
+        column_list: t.ClassVar[t.Any] = ("type", "tenant", "user", "own")
+        column_formatters: t.ClassVar[t.Any] = {
+            "own": lambda view, context, run, name: "<img src=own>"
+        }
+
+    ops = OpsRefresh(operation_run=OperationRun, operations_view=WithoutLinks)
+    ops.scope_loader(load_scope)
+    host = make_host(ops=ops)
+    host.update(User, ADA, name="<img src=user>")
+    host.update(Tenant, 1, name="<img src=tenant>")
+    host.add_run(tenant_id=1, status="running", type="<img src=type>", user_id=ADA)
+    client = host.client(ADA)
+    answer = poll(client, path) if "ops-refresh" in path else client.get(path)
+    for name in ("type", "tenant", "user", "own"):
+        assert f"&lt;img src={name}&gt;" in answer.text
+    assert not soup(answer).select("tbody img")
 
 
 class OldestFirst(OperationsView):

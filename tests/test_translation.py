@@ -195,17 +195,24 @@ def test_a_list_is_in_the_language_and_zone_of_each_who_reads_it(
         **times,
     )
     client = host.client(ADA)
-    for chosen, words in (
-        (("de", "UTC"), ("Läuft", "1.000 / 2.000", "2 Min. 0 Sek.", "12:00:00 UTC")),
-        (("fr", "UTC"), ("En cours", "1\u202f000", "2 min 0 s", "12:00:00 TU")),
-        (("fr", "Asia/Tokyo"), ("En cours", "21:00:00")),
-        (("de", "UTC"), ("Läuft", "1.000 / 2.000", "2 Min. 0 Sek.", "12:00:00 UTC")),
+    for chosen, status, words in (
+        (
+            ("de", "UTC"),
+            "Läuft",
+            ("1.000 / 2.000", "2 Min. 0 Sek.", "12:00:00 UTC"),
+        ),
+        (("fr", "UTC"), "En cours", ("1\u202f000", "2 min 0 s", "12:00:00 TU")),
+        (("fr", "Asia/Tokyo"), "En cours", ("21:00:00",)),
+        (("de", "Asia/Tokyo"), "Läuft", ("1.000 / 2.000", "21:00:00")),
     ):
         with client.session_transaction() as kept:
             kept["chosen"] = chosen
-        text = client.get(LIST).text
+        page = client.get(LIST)
+        badge = soup(page).select_one(".ops-refresh-status-running")
+        assert badge is not None
+        assert badge.text == status
         for word in words:
-            assert word in text
+            assert word in page.text
 
 
 def test_controls_carry_their_sentences_for_the_browser(in_language: MakeHost) -> None:

@@ -5,6 +5,7 @@ import datetime as dt
 import enum
 import typing as t
 import uuid
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -31,6 +32,8 @@ MOMENT = dt.datetime(2026, 3, 14, 12, 0, tzinfo=dt.UTC)
         ("", None),
         ("yesterday", None),
         ("2026-13-45", None),
+        ("2026-03-14 12:00:00".ljust(200), MOMENT),
+        ("2026-03-14 12:00:00." + "0" * 200, None),
         (None, None),
         (17, None),
         (b"2026", None),
@@ -48,6 +51,14 @@ def test_any_point_in_time_is_read(moment: dt.datetime) -> None:
     read = read_datetime(moment)
     assert read is not None
     assert read.tzinfo is dt.UTC
+
+
+def test_an_hour_that_comes_twice_is_two() -> None:
+    """When clocks are put back, the second half past two is an hour later."""
+    half_past_two = dt.datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    for fold, hour in ((0, 0), (1, 1), (0, 0)):
+        moment = dt.datetime(2026, 10, 25, hour, 30, tzinfo=dt.UTC)
+        assert read_datetime(half_past_two.replace(fold=fold)) == moment
 
 
 @pytest.mark.parametrize(
