@@ -16,6 +16,8 @@ import psycopg
 import redis
 
 from .absent import absent
+from .process_tree import children_of
+from .process_tree import is_running
 from .waiting import wait_for
 
 
@@ -42,10 +44,13 @@ class OwnServer:
         wait_for(self._started_and_answers, f"an answer of {self._command[0]}")
 
     def kill(self) -> None:
-        """Kill it, as a machine without power would, and wait until it is gone."""
+        """Kill it, as a machine without power would; all of it is gone after that."""
         if self._process is not None:
+            children = children_of(self._process.pid)
             self._process.kill()
             self._process.wait()
+            # They end by themselves, and may answer once more before they do.
+            wait_for(lambda: not any(map(is_running, children)), "the end of a server")
             self._process = None
 
     def _started_and_answers(self) -> bool:
